@@ -1,0 +1,1 @@
+"""AWS on loopback: moto with a memory, and what moto's EKS lacks."""

@@ -1,0 +1,1 @@
+"""The Kubernetes control plane on loopback, with KWOK playing the kubelets."""

@@ -1,0 +1,1 @@
+"""What the engine starts from PATH where the released plugins are not installed."""
