@@ -1,0 +1,1 @@
+"""How stacks are run: the `ballast` command, a thin layer over `pulumi`."""

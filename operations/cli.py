@@ -1,0 +1,166 @@
+"""The `ballast` command.
+
+Every verb is a thin layer: `eval "$(./ballast env)"` gives a shell in which
+plain `pulumi` does the same.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from embedded.layout import PROJECT_ROOT, Layout
+from embedded.processes import ProcessError
+from embedded.toolchain.resolve import ToolError
+from operations import environments, locks, local, summary
+from operations.console import EXIT_ENVIRONMENT, UserError, fail, results, say
+from operations.embedded_environment import EmbeddedEnvironment
+from operations.pulumi import Pulumi, PulumiError
+
+app = typer.Typer(
+    help="AI inference on AWS EKS, upright on spot GPUs. Policies are always on.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(local.app, name="local")
+
+EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in stacks/.")]
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def up(context: typer.Context, name: EnvironmentName) -> None:
+    """Preview, check against the policies, and deploy. More flags go to `pulumi up`.
+
+    The local environment is started first and deployed without a question.
+    """
+    pulumi = _pulumi(name, start=True)
+    _recover(pulumi)
+    pulumi.select()
+    answer = ["--yes"] if pulumi.environment.embedded else []
+    outcome = pulumi.run("up", *answer, *context.args)
+    if outcome.exit_code == 0 and pulumi.environment.embedded:
+        summary.show(Layout(), pulumi, outcome)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def preview(context: typer.Context, name: EnvironmentName) -> None:
+    """Show what `up` would do and what the policies say. More flags go to `pulumi preview`."""
+    pulumi = _pulumi(name, start=True)
+    pulumi.select()
+    raise typer.Exit(pulumi.run("preview", *context.args).exit_code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def refresh(context: typer.Context, name: EnvironmentName) -> None:
+    """Find what was changed by hand. More flags go to `pulumi refresh`."""
+    pulumi = _pulumi(name, start=True)
+    _recover(pulumi)
+    pulumi.select()
+    answer = ["--yes"] if pulumi.environment.embedded else []
+    raise typer.Exit(pulumi.run("refresh", *answer, *context.args, policies=False).exit_code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def destroy(context: typer.Context, name: EnvironmentName) -> None:
+    """Delete everything of an environment, and its stack. More flags go to `pulumi destroy`."""
+    pulumi = _pulumi(name, start=True)
+    if not pulumi.exists:
+        say(f"nothing to destroy: stack {name} does not exist")
+        return
+    _recover(pulumi)
+    answer = ["--yes"] if pulumi.environment.embedded else []
+    outcome = pulumi.run("destroy", *answer, *context.args, policies=False)
+    if outcome.exit_code == 0 and summary.is_empty(pulumi):
+        pulumi.remove()
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def outputs(context: typer.Context, name: EnvironmentName) -> None:
+    """Print the stack's outputs. More flags go to `pulumi stack output`."""
+    pulumi = _pulumi(name, start=False)
+    raise typer.Exit(pulumi.pass_through("stack", "output", "--stack", name, *context.args))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what was found, where, in which version, and what is missing with its fix."""
+    from embedded.toolchain import doctor as physician
+
+    findings = physician.examine()
+    results.print(physician.render(findings))
+    raise typer.Exit(0 if all(finding.fitting for finding in findings) else 1)
+
+
+@app.command()
+def env() -> None:
+    """Print what plain `pulumi` and `kubectl` need: eval "$(./ballast env)"."""
+    variables = EmbeddedEnvironment(Layout()).engine(say)
+    variables["KUBECONFIG"] = str(Layout().kubeconfig)
+    for key, value in sorted(variables.items()):
+        sys.stdout.write(f"export {key}={shlex.quote(value)}\n")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(
+    context: typer.Context,
+    fast: Annotated[bool, typer.Option("--fast", help="Leave out what needs processes.")] = False,
+) -> None:
+    """Run every check and test: format, lint, types, tests. More flags go to pytest."""
+    if not fast:
+        EmbeddedEnvironment(Layout()).tools(say)
+    for check in _CHECKS:
+        say(" ".join(check[2:]))
+        if (code := _python(*check[2:])) != 0:
+            raise typer.Exit(code)
+    marker = ["-m", "not embedded and not toolchain"] if fast else []
+    say("pytest")
+    raise typer.Exit(_python("pytest", *marker, *context.args))
+
+
+_CHECKS = (
+    (sys.executable, "-m", "ruff", "format", "--check", "--quiet"),
+    (sys.executable, "-m", "ruff", "check", "--quiet"),
+    (sys.executable, "-m", "pyright"),
+)
+
+
+def main() -> None:
+    """Run the command; what goes wrong is told in one message, never a traceback."""
+    try:
+        app()
+    except UserError as error:
+        fail(error)
+    except (ProcessError, PulumiError, ToolError) as error:
+        fail(UserError(str(error), EXIT_ENVIRONMENT))
+
+
+def _python(module: str, *arguments: str) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=PROJECT_ROOT, check=False
+    ).returncode
+
+
+def _pulumi(name: str, *, start: bool) -> Pulumi:
+    environment = environments.find(name)
+    layout = Layout()
+    embedded = EmbeddedEnvironment(layout)
+    if start and environment.embedded:
+        embedded.start(say)
+    return Pulumi(layout, environment, embedded.engine(say))
+
+
+def _recover(pulumi: Pulumi) -> None:
+    """Clear away what a killed `pulumi` left behind."""
+    if not pulumi.environment.embedded:
+        return
+    if locks.release_stale(pulumi.layout, pulumi.environment.name):
+        say("an earlier update was killed: its lock is released")
+    if pending := pulumi.settle():
+        say(f"an earlier update was killed: {pending} unfinished operation(s) are taken up again")
