@@ -22,8 +22,9 @@ import grpc
 from google.protobuf import any_pb2, empty_pb2
 from google.rpc import code_pb2, status_pb2
 from grpc_status import rpc_status
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from embedded.plugins.host import Host
+from embedded.plugins.protos import plugin_pb2, provider_pb2, provider_pb2_grpc
 from embedded.plugins.values import decode, encode
 
 T = TypeVar("T")
@@ -68,6 +69,8 @@ class Target:
     preview: bool = False
     # Seconds; 0 when the program set none.
     timeout: float = 0.0
+    # Property paths whose change the program ignores; the inputs hold their old value already.
+    ignore_changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,8 @@ class Provider:
 
     name: str
     version: str
+    # Where messages to the user go; silent until the engine has said where it is.
+    host: Host = Host()
 
     def check_config(self, news: dict[str, Any]) -> list[Failure]:
         """Return what is wrong with the provider's own settings."""
@@ -207,6 +212,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._configured = threading.Event()
 
     def Handshake(self, request: Any, context: Any) -> Any:
+        self._provider.host = Host.at(request.engine_address)
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=False,
             accept_resources=False,
@@ -218,6 +224,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=self._provider.version)
 
     def Attach(self, request: Any, context: Any) -> Any:
+        self._provider.host = Host.at(request.address)
         return empty_pb2.Empty()
 
     def GetSchema(self, request: Any, context: Any) -> Any:
@@ -307,6 +314,13 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         getattr(response, "return").CopyFrom(encode(answer))
         return response
 
+    def Construct(self, request: Any, context: Any) -> Any:
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            f"{request.type} is a component that the embedded {self._provider.name} provider cannot"
+            " build; declare its resources one by one, or install the released plugin",
+        )
+
     def Cancel(self, request: Any, context: Any) -> Any:
         self._provider.cancel()
         return empty_pb2.Empty()
@@ -337,6 +351,7 @@ def _target(request: Any) -> Target:
         id=getattr(request, "id", ""),
         preview=getattr(request, "preview", False),
         timeout=getattr(request, "timeout", 0.0),
+        ignore_changes=tuple(getattr(request, "ignoreChanges", ())),
     )
 
 
