@@ -1,0 +1,91 @@
+"""Starts, stops and finds the embedded AWS."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from embedded.layout import LOOPBACK, Layout
+from embedded.processes import ProcessSpec, Supervisor
+
+NAME = "moto"
+ACCOUNT_ID = "123456789012"
+_JOURNAL_BYTES_A_SECOND = 300_000
+
+
+@dataclass(frozen=True)
+class CloudStatus:
+    """What `./ballast local status` shows of the embedded AWS."""
+
+    name: str
+    pid: int | None
+    ready: bool
+    address: str
+    memory_mib: int
+
+
+class Cloud:
+    """moto as one process at `layout.cloud_url`; its state survives any end."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._supervisor = Supervisor(layout)
+
+    def start(self, say: Callable[[str], None] = lambda _: None) -> None:
+        """Start unless it runs, and wait until it answers; raise ProcessError when it does not."""
+        if self._supervisor.find(NAME) is None and self._port_is_taken():
+            self._layout.move_port(NAME)
+        spec = self._spec()
+        if self._supervisor.start(spec):
+            say(f"starting the embedded AWS at {self._layout.cloud_url}")
+        self._supervisor.wait_ready(spec)
+
+    def stop(self) -> bool:
+        """Stop; return whether it had been running."""
+        return self._supervisor.stop(NAME)
+
+    def status(self) -> list[CloudStatus]:
+        """Return one row: the process, if any, and whether it answers."""
+        process = self._supervisor.find(NAME)
+        memory = process.memory_info().rss // 2**20 if process else 0
+        ready = process is not None and self._ready()
+        pid = process.pid if process else None
+        return [CloudStatus(NAME, pid, ready, self._layout.cloud_url, memory)]
+
+    def _spec(self) -> ProcessSpec:
+        journal = self._layout.cloud / "journal"
+        size = journal.stat().st_size if journal.exists() else 0
+        return ProcessSpec(
+            name=NAME,
+            argv=[sys.executable, "-m", "embedded.cloud"],
+            ready=self._ready,
+            env={"PYTHONHASHSEED": "0", "BALLAST_STATE_DIR": str(self._layout.state)},
+            ready_within=30 + size / _JOURNAL_BYTES_A_SECOND,
+        )
+
+    def _ready(self) -> bool:
+        return self._ask("/moto-api/status").get("ready", False)
+
+    def _ask(self, path: str) -> dict[str, Any]:
+        connection = http.client.HTTPConnection(LOOPBACK, self._layout.port(NAME), timeout=5)
+        try:
+            connection.request("GET", path)
+            return json.loads(connection.getresponse().read())
+        except (OSError, ValueError, http.client.HTTPException):
+            return {}
+        finally:
+            connection.close()
+
+    def _port_is_taken(self) -> bool:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, self._layout.port(NAME)))
+            except OSError:
+                return True
+        return False
