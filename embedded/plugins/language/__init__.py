@@ -1,0 +1,1 @@
+"""`pulumi-language-python`: runs programs and policy packs for the engine."""
