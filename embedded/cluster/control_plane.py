@@ -1,0 +1,187 @@
+"""The embedded Kubernetes control plane as one thing to start, ask and stop."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock
+
+from embedded.cluster import kwok_access
+from embedded.cluster.kubeconfigs import write_kubeconfig
+from embedded.cluster.parts import (
+    API_SERVER,
+    CONTROLLER_MANAGER,
+    ETCD,
+    FINGERPRINT,
+    KWOK,
+    PARTS,
+    PORTS,
+    SCHEDULER,
+    Parts,
+)
+from embedded.cluster.pki import Pki
+from embedded.layout import LOOPBACK, Layout
+from embedded.processes import Supervisor
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartStatus:
+    """How one process of the control plane is doing."""
+
+    name: str
+    log: Path
+    running: bool = False
+    ready: bool = False
+    pid: int | None = None
+    resident_bytes: int = 0
+    uptime_seconds: float = 0.0
+    port: int | None = None
+
+
+class ControlPlane:
+    """etcd, the API server, the controller manager, the scheduler and KWOK.
+
+    `start` brings back what is missing and leaves alone what runs; the data
+    lies in etcd, so that anything may be killed at any time.
+    """
+
+    def __init__(self, layout: Layout, tools: Mapping[str, Path]) -> None:
+        self._layout = layout
+        self._supervisor = Supervisor(layout)
+        self._pki = Pki(layout.cluster / "pki")
+        self._parts = Parts(layout, tools, self._pki)
+
+    def start(self, say: Say) -> None:
+        """Bring up what does not run, wait until all is ready; safe to call twice at once."""
+        with self._lock():
+            for name in PARTS:
+                self._settle_ports(name, say)
+            self._pki.ensure()
+            self._write_kubeconfigs()
+            self._end_outdated(say)
+            self._bring_up([ETCD], say)
+            self._bring_up([API_SERVER], say)
+            self._admit_kwok()
+            self._bring_up([CONTROLLER_MANAGER, SCHEDULER, KWOK], say)
+
+    def stop(self) -> None:
+        """Stop whatever runs, in reverse order, so that nothing writes to a closed store."""
+        with self._lock():
+            self._stop()
+
+    def reset(self) -> None:
+        """Stop, and forget every object and certificate; the addresses stay."""
+        with self._lock():
+            self._stop()
+            shutil.rmtree(self._layout.cluster, ignore_errors=True)
+
+    def status(self) -> list[PartStatus]:
+        """Return how each part is doing, in the order of their start."""
+        return [self._status(name) for name in PARTS]
+
+    def _lock(self) -> FileLock:
+        self._layout.state.mkdir(parents=True, exist_ok=True)
+        return FileLock(self._layout.state / "cluster.lock")
+
+    def _stop(self) -> None:
+        for name in reversed(PARTS):
+            self._supervisor.stop(name)
+            self._end_leftovers(name)
+
+    def _settle_ports(self, name: str, say: Say) -> None:
+        """See to it that a part which is to be started can have its ports."""
+        if self._supervisor.find(name):
+            return
+        self._end_leftovers(name)
+        for port_name in PORTS[name]:
+            port = self._layout.port(port_name)
+            if _taken(port):
+                moved = self._layout.move_port(port_name)
+                say(f"port {port} of {port_name} is taken by another process; using {moved}")
+
+    def _end_leftovers(self, name: str) -> None:
+        """End a part of ours that no record names: a start was killed before it wrote one."""
+        ours = f"{self._layout.cluster}/"
+        for process in psutil.process_iter(["cmdline"]):
+            argv = process.info["cmdline"] or []
+            if argv and Path(argv[0]).name == name and any(ours in part for part in argv[1:]):
+                process.kill()
+                process.wait(10)
+
+    def _write_kubeconfigs(self) -> None:
+        server = self._parts.api_url
+        for name in (CONTROLLER_MANAGER, SCHEDULER, KWOK):
+            path = self._parts.kubeconfig(name)
+            write_kubeconfig(path, server=server, pki=self._pki, identity=name)
+        write_kubeconfig(self._layout.kubeconfig, server=server, pki=self._pki, identity="admin")
+
+    def _end_outdated(self, say: Say) -> None:
+        """Stop parts that run with addresses, certificates or settings of the past."""
+        for name in reversed(PARTS):
+            process = self._supervisor.find(name)
+            if process and _fingerprint(process) != self._parts.spec(name).env[FINGERPRINT]:
+                say(f"{name} runs with outdated settings; starting it again")
+                self._supervisor.stop(name)
+
+    def _admit_kwok(self) -> None:
+        if self._supervisor.find(KWOK):
+            return
+        api_server = self._parts.endpoint(API_SERVER)
+        kwok_access.grant(api_server)
+        kwok_access.release_nodes(api_server)
+
+    def _bring_up(self, names: Sequence[str], say: Say) -> None:
+        """Start the parts at the same time and wait for all of them."""
+        begun = time.monotonic()
+        specs = [self._parts.spec(name) for name in names]
+        started = {spec.name for spec in specs if self._supervisor.start(spec)}
+        for spec in specs:
+            self._supervisor.wait_ready(spec)
+            if spec.name in started:
+                say(f"{spec.name} is ready ({time.monotonic() - begun:.1f} s)")
+
+    def _status(self, name: str) -> PartStatus:
+        process = self._supervisor.find(name)
+        log = self._supervisor.log(name)
+        try:
+            if process:
+                return PartStatus(
+                    name=name,
+                    running=True,
+                    ready=self._parts.ready(name),
+                    pid=process.pid,
+                    resident_bytes=process.memory_info().rss,
+                    uptime_seconds=time.time() - process.create_time(),
+                    port=self._layout.port(name),
+                    log=log,
+                )
+        except psutil.Error:  # it ended while we looked
+            pass
+        return PartStatus(name=name, log=log)
+
+
+def _fingerprint(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(FINGERPRINT)
+    except psutil.Error:
+        return None
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the servers do: a connection that is still closing is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+        return False
