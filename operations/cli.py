@@ -16,7 +16,7 @@ import typer
 from embedded.layout import PROJECT_ROOT, Layout
 from embedded.processes import ProcessError
 from embedded.toolchain.resolve import ToolError
-from operations import environments, locks, local, summary
+from operations import environments, local, locks, summary
 from operations.console import EXIT_ENVIRONMENT, UserError, fail, results, say
 from operations.embedded_environment import EmbeddedEnvironment
 from operations.pulumi import Pulumi, PulumiError
@@ -107,8 +107,8 @@ def env() -> None:
         sys.stdout.write(f"export {key}={shlex.quote(value)}\n")
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def test(
+@app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run_tests(
     context: typer.Context,
     fast: Annotated[bool, typer.Option("--fast", help="Leave out what needs processes.")] = False,
 ) -> None:

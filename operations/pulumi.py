@@ -101,6 +101,14 @@ class Pulumi:
         outputs: dict[str, Any] = json.loads(answer)
         return outputs
 
+    def resources(self) -> list[dict[str, Any]]:
+        """Return what the state holds, providers and components included, the stack not."""
+        if not self.exists:
+            return []
+        checkpoint = json.loads(self._checkpoint.read_text())["checkpoint"]
+        held = (checkpoint.get("latest") or {}).get("resources") or []
+        return [one for one in held if one["type"] != "pulumi:pulumi:Stack"]
+
     @property
     def exists(self) -> bool:
         """Whether the stack has been made."""
