@@ -32,6 +32,20 @@ class ProcessSpec:
     ready_within: float = 30.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class PartStatus:
+    """How one process of the embedded environment is doing."""
+
+    name: str
+    log: Path
+    running: bool = False
+    ready: bool = False
+    pid: int | None = None
+    resident_bytes: int = 0
+    uptime_seconds: float = 0.0
+    port: int | None = None
+
+
 @dataclass(frozen=True)
 class Supervisor:
     """Starts, finds again and stops processes by the records in the run folder."""
@@ -103,6 +117,26 @@ class Supervisor:
                 process.wait(grace)
         self._record(name).unlink(missing_ok=True)
         return process is not None
+
+    def describe(self, name: str, port: int, ready: Callable[[], bool]) -> PartStatus:
+        """Return how `name`, which listens on `port` when it runs, is doing."""
+        process = self.find(name)
+        if process is not None:
+            try:
+                with process.oneshot():
+                    return PartStatus(
+                        name=name,
+                        log=self.log(name),
+                        running=True,
+                        ready=ready(),
+                        pid=process.pid,
+                        resident_bytes=process.memory_info().rss,
+                        uptime_seconds=time.time() - process.create_time(),
+                        port=port,
+                    )
+            except psutil.NoSuchProcess:
+                pass  # it ended while it was looked at
+        return PartStatus(name=name, log=self.log(name))
 
     def log(self, name: str) -> Path:
         """Return the path of the log of `name`."""

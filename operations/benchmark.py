@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--cold", action="store_true", help="set-up with empty caches as well")
     parser.add_argument("--runs", type=int, default=3, help="counted runs of each preview")
     options = parser.parse_args()
-    print("| what | seconds |\n|---|---|", flush=True)  # noqa: T201 - this is its output
+    print("| what | seconds |\n|---|---|", flush=True)
     with _copy() as root:
         if options.cold:
             _cold_setup(root)
@@ -71,11 +71,11 @@ def _deployment(root: Path, runs: int) -> None:
     _row("`ballast preview local`", lambda: _ballast(root, "preview", "local"), runs)
     _row("`ballast preview dev`, offline", lambda: _ballast(root, "preview", "dev"), runs)
     _row("`ballast destroy local`", lambda: _ballast(root, "destroy", "local"))
-    print(f"\nResident memory of the embedded environment after `up`: {memory:.0f} MiB.\n")  # noqa: T201
+    print(f"\nResident memory of the embedded environment after `up`: {memory:.0f} MiB.\n")
 
 
 def _preview_parts(runs: int) -> None:
-    print("| part of a preview | seconds |\n|---|---|")  # noqa: T201
+    print("| part of a preview | seconds |\n|---|---|")
     python = str(PROJECT_ROOT / ".venv/bin/python")
     for what, code in (
         ("interpreter", "pass"),
@@ -128,7 +128,7 @@ def _row(what: str, action: Callable[[], None], runs: int = 1) -> None:
         action()
         taken.append(time.perf_counter() - start)
     spread = f" ({min(taken):.2f} to {max(taken):.2f}, {runs} runs)" if runs > 1 else ""
-    print(f"| {what} | {statistics.median(taken):.2f}{spread} |", flush=True)  # noqa: T201
+    print(f"| {what} | {statistics.median(taken):.2f}{spread} |", flush=True)
 
 
 def _resident(root: Path) -> float:

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded.plugins.path import environment
-
 from embedded.cloud.service import Cloud
-from embedded.cluster.control_plane import ControlPlane, PartStatus
+from embedded.cluster.control_plane import ControlPlane
 from embedded.layout import Layout
+from embedded.plugins.path import environment
+from embedded.processes import PartStatus
 from embedded.toolchain.resolve import ensure
 
 Say = Callable[[str], None]

@@ -7,26 +7,14 @@ import json
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from embedded.layout import LOOPBACK, Layout
-from embedded.processes import ProcessSpec, Supervisor
+from embedded.processes import PartStatus, ProcessSpec, Supervisor
 
 NAME = "moto"
 ACCOUNT_ID = "123456789012"
 _JOURNAL_BYTES_A_SECOND = 300_000
-
-
-@dataclass(frozen=True)
-class CloudStatus:
-    """What `./ballast local status` shows of the embedded AWS."""
-
-    name: str
-    pid: int | None
-    ready: bool
-    address: str
-    memory_mib: int
 
 
 class Cloud:
@@ -49,13 +37,9 @@ class Cloud:
         """Stop; return whether it had been running."""
         return self._supervisor.stop(NAME)
 
-    def status(self) -> list[CloudStatus]:
+    def status(self) -> list[PartStatus]:
         """Return one row: the process, if any, and whether it answers."""
-        process = self._supervisor.find(NAME)
-        memory = process.memory_info().rss // 2**20 if process else 0
-        ready = process is not None and self._ready()
-        pid = process.pid if process else None
-        return [CloudStatus(NAME, pid, ready, self._layout.cloud_url, memory)]
+        return [self._supervisor.describe(NAME, self._layout.port(NAME), self._ready)]
 
     def _spec(self) -> ProcessSpec:
         journal = self._layout.cloud / "journal"

@@ -7,7 +7,6 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -28,23 +27,9 @@ from embedded.cluster.parts import (
 )
 from embedded.cluster.pki import Pki
 from embedded.layout import LOOPBACK, Layout
-from embedded.processes import Supervisor
+from embedded.processes import PartStatus, Supervisor
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartStatus:
-    """How one process of the control plane is doing."""
-
-    name: str
-    log: Path
-    running: bool = False
-    ready: bool = False
-    pid: int | None = None
-    resident_bytes: int = 0
-    uptime_seconds: float = 0.0
-    port: int | None = None
 
 
 class ControlPlane:
@@ -86,7 +71,12 @@ class ControlPlane:
 
     def status(self) -> list[PartStatus]:
         """Return how each part is doing, in the order of their start."""
-        return [self._status(name) for name in PARTS]
+        return [
+            self._supervisor.describe(
+                name, self._layout.port(name), lambda name=name: self._parts.ready(name)
+            )
+            for name in PARTS
+        ]
 
     def _lock(self) -> FileLock:
         self._layout.state.mkdir(parents=True, exist_ok=True)
@@ -148,25 +138,6 @@ class ControlPlane:
             self._supervisor.wait_ready(spec)
             if spec.name in started:
                 say(f"{spec.name} is ready ({time.monotonic() - begun:.1f} s)")
-
-    def _status(self, name: str) -> PartStatus:
-        process = self._supervisor.find(name)
-        log = self._supervisor.log(name)
-        try:
-            if process:
-                return PartStatus(
-                    name=name,
-                    running=True,
-                    ready=self._parts.ready(name),
-                    pid=process.pid,
-                    resident_bytes=process.memory_info().rss,
-                    uptime_seconds=time.time() - process.create_time(),
-                    port=self._layout.port(name),
-                    log=log,
-                )
-        except psutil.Error:  # it ended while we looked
-            pass
-        return PartStatus(name=name, log=log)
 
 
 def _fingerprint(process: psutil.Process) -> str | None:
