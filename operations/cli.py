@@ -134,7 +134,7 @@ _CHECKS = (
 def main() -> None:
     """Run the command; what goes wrong is told in one message, never a traceback."""
     try:
-        app()
+        app(prog_name="ballast")
     except UserError as error:
         fail(error)
     except (ProcessError, PulumiError, ToolError) as error:

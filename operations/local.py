@@ -33,16 +33,16 @@ def stop() -> None:
 def status() -> None:
     """Show each process: running, ready, memory, port, log."""
     parts = EmbeddedEnvironment(Layout()).status()
-    table = Table("part", "state", "pid", "memory MiB", "port", "log", box=None, pad_edge=False)
+    table = Table("part", "state", "pid", "memory MiB", "port", box=None, pad_edge=False)
     for part in parts:
         state = "ready" if part.ready else "starting" if part.running else "stopped"
         pid = str(part.pid) if part.pid else "-"
         memory = f"{part.resident_bytes / 2**20:.0f}" if part.resident_bytes else "-"
         port = str(part.port) if part.port else "-"
-        table.add_row(part.name, state, pid, memory, port, str(part.log))
+        table.add_row(part.name, state, pid, memory, port)
     results.print(table)
     total = sum(part.resident_bytes or 0 for part in parts) / 2**20
-    results.print(f"resident memory in all: {total:.0f} MiB")
+    results.print(f"{total:.0f} MiB resident in all; logs in {Layout().logs}", soft_wrap=True)
     if not all(part.ready for part in parts):
         raise typer.Exit(1)
 
