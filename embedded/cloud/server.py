@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from embedded.cloud.gateway import Gateway
 from embedded.cloud.journal import Journal, JournalError
+from embedded.cloud.slim import prepare_moto
 from embedded.layout import LOOPBACK, Layout
 
 JOURNAL = "journal"
@@ -32,6 +33,7 @@ def serve() -> int:
     """Replay, then serve until SIGTERM."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    prepare_moto()
     layout = Layout()
     try:
         journal = open_journal(layout.cloud / JOURNAL)
