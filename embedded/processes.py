@@ -110,11 +110,9 @@ class Supervisor:
         process = self.find(name)
         if process is not None:
             process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(grace)
-            except psutil.TimeoutExpired:
+            if not self._ended(name, within=grace):
                 process.kill()
-                process.wait(grace)
+                self._ended(name, within=grace)
         self._record(name).unlink(missing_ok=True)
         return process is not None
 
@@ -137,6 +135,18 @@ class Supervisor:
             except psutil.NoSuchProcess:
                 pass  # it ended while it was looked at
         return PartStatus(name=name, log=self.log(name))
+
+    def _ended(self, name: str, *, within: float) -> bool:
+        """Wait for the end of `name`; one that only waits to be reaped has ended.
+
+        Its parent is gone, and some init processes collect the dead at leisure.
+        """
+        deadline = time.monotonic() + within
+        while self.find(name) is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def log(self, name: str) -> Path:
         """Return the path of the log of `name`."""
