@@ -8,18 +8,17 @@ at every command about plugins that it takes from there.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from embedded.layout import Layout
+from embedded.plugins.versions import plugin_version, sdk_version
 
 _LAUNCHERS = Path(__file__).resolve().parent / "bin"
 # Nothing secret is in a local stack; the engine wants a passphrase all the same.
@@ -159,19 +158,7 @@ def _user_path(layout: Layout) -> list[str]:
 
 def _wanted_version(plugin: _Plugin) -> str:
     """Return the version of the SDK package: the engine asks for a plugin of the very same."""
-    package = find_spec(plugin.package)
-    if package is None or package.origin is None:
-        message = (
-            f"The Python package {plugin.package} is not installed. "
-            "Run `./ballast doctor` to see what is missing."
-        )
-        raise ModuleNotFoundError(message, name=plugin.package)
-    home = Path(package.origin).parent
-    if plugin.kind == "language":
-        source = (home / "_version.py").read_text(encoding="utf-8")
-        return re.findall(r'^_VERSION = "([^"]+)"', source, re.MULTILINE)[0]
-    version: str = json.loads((home / "pulumi-plugin.json").read_text(encoding="utf-8"))["version"]
-    return version
+    return sdk_version() if plugin.kind == "language" else plugin_version(plugin.package)
 
 
 def _install(layout: Layout, chosen: list[tuple[_Plugin, PluginChoice]]) -> None:

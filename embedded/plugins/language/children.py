@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Literal
 
@@ -30,10 +30,18 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class Child:
-    """One process of the host's."""
+    """One process of the host's; leaving its `with` block stops it."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], forget: Callable[[Child], None]) -> None:
         self._process = process
+        self._forget = forget
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._forget(self)
 
     def tell(self, text: bytes) -> None:
         """Write all that the process gets on its standard input."""
@@ -86,7 +94,6 @@ class Children:
         self._running: set[Child] = set()
         self._closed = False
 
-    @contextlib.contextmanager
     def start(
         self,
         argv: Sequence[str],
@@ -95,33 +102,27 @@ class Children:
         *,
         piped: bool,
         told: bool = False,
-    ) -> Iterator[Child]:
-        """Start a process for the length of a `with` block; it does not outlive it.
+    ) -> Child:
+        """Start a process.
 
         `piped` gives its output to `Child.output`, otherwise it goes straight to
         the engine; `told` leaves its standard input to `Child.tell`.
         """
         with self._lock:
-            child = Child(
-                subprocess.Popen(
-                    list(argv),
-                    cwd=cwd,
-                    env=dict(env),
-                    stdin=subprocess.PIPE if told else subprocess.DEVNULL,
-                    stdout=subprocess.PIPE if piped else None,
-                    stderr=subprocess.PIPE if piped else None,
-                )
+            process = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.PIPE if told else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if piped else None,
+                stderr=subprocess.PIPE if piped else None,
             )
+            child = Child(process, self._forget)
             self._running.add(child)
             closed = self._closed
-        try:
-            if closed:
-                child.stop()
-            yield child
-        finally:
+        if closed:
             child.stop()
-            with self._lock:
-                self._running.discard(child)
+        return child
 
     def stop_all(self) -> None:
         """Stop what runs, all at the same time, and what is started from now on."""
@@ -133,6 +134,10 @@ class Children:
         deadline = time.monotonic() + _GRACE
         for child in running:
             child.stop(max(0.0, deadline - time.monotonic()))
+
+    def _forget(self, child: Child) -> None:
+        with self._lock:
+            self._running.discard(child)
 
 
 def _pump(pipe: IO[bytes] | None, name: Stream, chunks: _Chunks) -> None:

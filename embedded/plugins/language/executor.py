@@ -19,14 +19,24 @@ REPORTED = 32
 
 
 def main() -> int:
-    """Run the program that standard input describes and return the exit code."""
-    request: dict[str, Any] = json.load(sys.stdin)
+    """Run the program that standard input describes and return the exit code.
+
+    The SDK is imported first: the host may start this process before the engine
+    asks for the program, to have that done by then.
+    """
+    missing = _import_sdk()
+    text = sys.stdin.read()
+    if not text:
+        return 0  # the engine did not ask for the program after all
+    if missing is not None:
+        return _sdk_missing(missing)
+    return _execute(json.loads(text))
+
+
+def _execute(request: dict[str, Any]) -> int:
+    import pulumi
+
     program = str(request["program"])
-    try:
-        import pulumi
-        import pulumi.runtime
-    except ImportError as error:
-        return _sdk_missing(error)
     _prepare(request)
     try:
         _run(program, request["settings"]["parallel"])
@@ -37,6 +47,15 @@ def main() -> int:
         pulumi.log.error(f"Program failed with an unhandled exception:\n{render(error, program)}")
         return REPORTED
     return 0
+
+
+def _import_sdk() -> ImportError | None:
+    try:
+        import pulumi
+        import pulumi.runtime  # noqa: F401
+    except ImportError as error:
+        return error
+    return None
 
 
 def _sdk_missing(error: ImportError) -> int:
@@ -99,6 +118,9 @@ def render(error: BaseException, program: str) -> str:
     for index, frame in enumerate(frames):
         if Path(frame.filename).resolve() == main.resolve():
             return "".join(traceback.format_exception(error, limit=index - len(frames)))
+    if isinstance(error, SyntaxError):
+        # It names file and line itself; the frames are those of the importer.
+        return "".join(traceback.format_exception_only(error))
     return "".join(traceback.format_exception(error))
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import grpc
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import empty_pb2
 
-from embedded.plugins.language import install, packages, program
+from embedded.plugins.language import packages, program
 from embedded.plugins.language.children import Children, Stream, clean_environment
 from embedded.plugins.language.interpreter import Interpreter, InterpreterError, choose
 from embedded.plugins.protos import language_pb2, language_pb2_grpc, plugin_pb2
+from embedded.plugins.values import decode
+from embedded.plugins.versions import sdk_version
 
 T = TypeVar("T")
 _VERSION_OF = "import platform; print(platform.python_version())"
@@ -26,17 +28,18 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def __init__(self, engine: str, children: Children) -> None:
         self._engine = engine
         self._children = children
+        self._programs = program.Programs(engine, children)
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        from importlib.metadata import version
-
-        return plugin_pb2.PluginInfo(version=version("pulumi"))
+        return plugin_pb2.PluginInfo(version=sdk_version())
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
-        found = _answer(context, lambda: packages.required(_ready(request.info)))
+        interpreter = _answer(context, lambda: _ready(request.info))
+        self._programs.expect(interpreter, Path(request.info.program_directory))
+        found = packages.required(interpreter)
         return language_pb2.GetRequiredPackagesResponse(packages=[_package(p) for p in found])
 
     def GetRequiredPlugins(self, request: Any, context: Any) -> Any:
@@ -51,7 +54,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def Run(self, request: Any, context: Any) -> Any:
         try:
-            return program.run(self._engine, self._children, _interpreter(request.info), request)
+            return self._programs.run(_interpreter(request.info), request)
         except InterpreterError as error:
             return program.refuse(self._engine, str(error))
 
@@ -60,6 +63,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         folder = Path(request.info.program_directory)
         python = [str(interpreter.python), "-u"]
         if request.kind == "analyzer":
+            self._programs.make_ready()
             argv = [*python, "-m", "pulumi.policy", *request.args, str(folder)]
         else:
             argv = [*python, str(folder / request.info.entry_point), *request.args]
@@ -73,6 +77,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             yield language_pb2.RunPluginResponse(exitcode=child.wait())
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
+        # Imported when it is needed: this host starts several times in every `up`.
+        from embedded.plugins.language import install
+
         folder = Path(request.info.program_directory or request.directory)
         try:
             for stream, data in install.run(self._children, _interpreter(request.info), folder):
@@ -127,8 +134,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def _interpreter(info: Any) -> Interpreter:
-    options = json_format.MessageToDict(info.options)
-    return choose(options, Path(info.root_directory), Path(info.program_directory))
+    return choose(decode(info.options), Path(info.root_directory), Path(info.program_directory))
 
 
 def _ready(info: Any) -> Interpreter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,7 +99,7 @@ def _environment(
                 "it has to be the path of a folder."
             )
             raise InterpreterError(message)
-        return root / named
+        return Path(os.path.normpath(root / named))
     if toolchain == "uv":
         home = find_upwards(program, "uv.lock") or find_upwards(program, "pyproject.toml")
         return (home or root) / os.environ.get("UV_PROJECT_ENVIRONMENT", ".venv")
@@ -111,7 +110,9 @@ def _ambient() -> Path:
     """Return the Python for a project that names none: the user's, else this one."""
     command = os.environ.get("PULUMI_PYTHON_CMD")
     if command:
-        return Path(shutil.which(command) or command)
+        from shutil import which  # not needed, and slow to import, in every other case
+
+        return Path(which(command) or command)
     active = os.environ.get("VIRTUAL_ENV")
     return Path(active, "bin", "python") if active else Path(sys.executable)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from embedded.plugins.language.children import Children, clean_environment
+from embedded.plugins.language.children import Child, Children, clean_environment
 from embedded.plugins.language.interpreter import Interpreter
 from embedded.plugins.protos import language_pb2
 
@@ -40,26 +40,54 @@ def description(engine: str, request: Any) -> dict[str, Any]:
     }
 
 
-def run(engine: str, children: Children, interpreter: Interpreter, request: Any) -> Any:
-    """Run the program and return the response, with nothing said twice."""
-    env = interpreter.variables(clean_environment(os.environ))
-    folder = Path(request.info.program_directory or request.pwd)
-    if interpreter.typechecker and not _typechecks(children, interpreter, folder, env):
-        return language_pb2.RunResponse(bail=True)
-    argv = [str(interpreter.require()), "-u", str(_EXECUTOR)]
-    with children.start(argv, folder, env, piped=False, told=True) as child:
-        child.tell(json.dumps(description(engine, request)).encode())
-        code = child.wait()
-    return verdict(code)
+class Programs:
+    """Runs programs; can have one ready before the engine asks for it."""
 
+    def __init__(self, engine: str, children: Children) -> None:
+        self._engine = engine
+        self._children = children
+        self._expected: tuple[Interpreter, Path] | None = None
+        self._ready: Child | None = None
 
-def _typechecks(
-    children: Children, interpreter: Interpreter, folder: Path, env: dict[str, str]
-) -> bool:
-    checker = str(interpreter.typechecker)
-    argv = [str(interpreter.require()), "-m", checker, str(folder)]
-    with children.start(argv, folder, env, piped=False) as child:
-        return child.wait() == 0
+    def expect(self, interpreter: Interpreter, folder: Path) -> None:
+        """Remember the program that this command is about; it may never be run."""
+        self._expected = (interpreter, folder)
+
+    def make_ready(self) -> None:
+        """Start the expected program up to the point at which it needs its request.
+
+        Called while a policy pack starts: the program comes next, and both spend
+        their first half second importing the SDK.
+        """
+        if self._expected is not None and self._ready is None:
+            self._ready = self._start(*self._expected)
+
+    def run(self, interpreter: Interpreter, request: Any) -> Any:
+        """Run the program and return the response, with nothing said twice."""
+        folder = Path(request.info.program_directory or request.pwd)
+        if interpreter.typechecker and not self._typechecks(interpreter, folder):
+            return language_pb2.RunResponse(bail=True)
+        with self._take(interpreter, folder) as child:
+            child.tell(json.dumps(description(self._engine, request)).encode())
+            code = child.wait()
+        return verdict(code)
+
+    def _take(self, interpreter: Interpreter, folder: Path) -> Child:
+        ready, self._ready = self._ready, None
+        if ready is not None and self._expected == (interpreter, folder):
+            return ready
+        return self._start(interpreter, folder)
+
+    def _start(self, interpreter: Interpreter, folder: Path) -> Child:
+        argv = [str(interpreter.require()), "-u", str(_EXECUTOR)]
+        env = interpreter.variables(clean_environment(os.environ))
+        return self._children.start(argv, folder, env, piped=False, told=True)
+
+    def _typechecks(self, interpreter: Interpreter, folder: Path) -> bool:
+        argv = [str(interpreter.require()), "-m", str(interpreter.typechecker), str(folder)]
+        env = interpreter.variables(clean_environment(os.environ))
+        with self._children.start(argv, folder, env, piped=False) as child:
+            return child.wait() == 0
 
 
 def verdict(code: int) -> Any:
