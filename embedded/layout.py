@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 from filelock import FileLock
 
 LOOPBACK = "127.0.0.1"
+# Below what kernels hand to outgoing connections: one of those could sit on a
+# port while its server is being started again.
+_PORTS = range(20_000, 30_000)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -104,11 +108,18 @@ def user_cache() -> Path:
 
 def _free_port(taken: set[int]) -> int:
     while True:
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port: int = probe.getsockname()[1]
-        if port not in taken:
+        port = secrets.choice(_PORTS)
+        if port not in taken and _can_bind(port):
             return port
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
 
 
 def _replace(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import shutil
 import socket
@@ -104,8 +105,9 @@ class ControlPlane:
         for process in psutil.process_iter(["cmdline"]):
             argv = process.info["cmdline"] or []
             if argv and Path(argv[0]).name == name and any(ours in part for part in argv[1:]):
-                process.kill()
-                process.wait(10)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+                    process.wait(10)
 
     def _write_kubeconfigs(self) -> None:
         server = self._parts.api_url

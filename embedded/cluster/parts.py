@@ -218,6 +218,7 @@ class Parts:
         return [
             f"--kubeconfig={self.kubeconfig(KWOK)}",
             f"--config={KWOK_FILES / 'kwok.yaml'}",
+            "--v=WARN",
             "--manage-all-nodes=false",
             f"--manage-nodes-with-annotation-selector={_NODES_OF_KWOK}",
             "--node-lease-duration-seconds=40",
