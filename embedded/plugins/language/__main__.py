@@ -39,7 +39,8 @@ def main() -> NoReturn:
 
     def leave(*_: object) -> NoReturn:
         # A second Ctrl-C must not find the first one half done.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, signal.SIG_IGN)
         children.stop_all()
         os._exit(0)
 
@@ -49,6 +50,10 @@ def main() -> NoReturn:
     sys.stdout.flush()
     while os.getppid() == engine:
         time.sleep(0.5)
+    if os.getpgrp() == os.getpid():
+        # Nobody is left to end what a program has started itself.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
     leave()
 
 

@@ -12,10 +12,18 @@ import runpy
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
 
-# Tells the host that the user has already been shown what went wrong.
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Coroutine, Generator
+
+    Awaited = Coroutine[Any, Any, Any] | Generator[Any, None, Any]
+
+# Exit codes that tell the host what the user has been shown already.
 REPORTED = 32
+NO_SDK = 33
 
 
 def main() -> int:
@@ -29,7 +37,8 @@ def main() -> int:
     if not text:
         return 0  # the engine did not ask for the program after all
     if missing is not None:
-        return _sdk_missing(missing)
+        print(missing, file=sys.stderr)
+        return NO_SDK
     return _execute(json.loads(text))
 
 
@@ -58,17 +67,6 @@ def _import_sdk() -> ImportError | None:
     return None
 
 
-def _sdk_missing(error: ImportError) -> int:
-    missing = error.name or "pulumi"
-    print(
-        f"Cannot import {missing} with {sys.executable}: {error}\n"
-        "The Pulumi SDK is not installed in the environment of this program. Run `pulumi install` "
-        "(in a Ballast checkout: `./ballast doctor`) to install the requirements.",
-        file=sys.stderr,
-    )
-    return REPORTED
-
-
 def _prepare(request: dict[str, Any]) -> None:
     import pulumi.runtime
 
@@ -92,6 +90,7 @@ def _run(program: str, parallel: int) -> None:
     # pages about them on top of the one message that matters.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
+    loop.set_task_factory(_task)
     asyncio.set_event_loop(loop)
     executor = ThreadPoolExecutor(max_workers=max(parallel, 1) * 4)
     loop.set_default_executor(executor)
@@ -111,17 +110,52 @@ def _load(program: str) -> None:
     runpy.run_path(program, run_name="__main__")
 
 
+def _task(loop: asyncio.AbstractEventLoop, coro: Awaited, **options: Any) -> asyncio.Task[Any]:
+    import asyncio
+
+    work = _remembering(coro) if isinstance(coro, CoroutineType) else coro
+    return asyncio.Task(work, loop=loop, **options)
+
+
+async def _remembering(coro: Coroutine[Any, Any, Any]) -> Any:
+    """Await `coro`; note on an exception where it arose.
+
+    asyncio hands the traceback of a task's exception to the first who awaits the
+    task. What reaches us of an error in an `apply` is a later one, without a line
+    of the user's in it.
+    """
+    try:
+        return await coro
+    except Exception as error:
+        if not hasattr(error, "ballast_traceback"):
+            error.ballast_traceback = error.__traceback__  # pyright: ignore[reportAttributeAccessIssue]
+        raise
+
+
 def render(error: BaseException, program: str) -> str:
-    """Return the traceback from the program's first line on; what led there is not the user's."""
-    main = Path(program, "__main__.py") if Path(program).is_dir() else Path(program)
-    frames = traceback.extract_tb(error.__traceback__)
-    for index, frame in enumerate(frames):
-        if Path(frame.filename).resolve() == main.resolve():
-            return "".join(traceback.format_exception(error, limit=index - len(frames)))
+    """Return the traceback from the user's first line on, and how to mend what is easily mended."""
     if isinstance(error, SyntaxError):
         # It names file and line itself; the frames are those of the importer.
         return "".join(traceback.format_exception_only(error))
-    return "".join(traceback.format_exception(error))
+    error = error.with_traceback(getattr(error, "ballast_traceback", error.__traceback__))
+    folder = Path(program) if Path(program).is_dir() else Path(program).parent
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [i for i, frame in enumerate(frames) if _is_users(frame.filename, folder.resolve())]
+    limit = own[0] - len(frames) if own else None
+    text = "".join(traceback.format_exception(error, limit=limit))
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        text += (
+            f"\nThere is no package {error.name.split('.')[0]} in the environment at {sys.prefix}. "
+            "If it comes from requirements.txt, run `pulumi install`."
+        )
+    return text
+
+
+def _is_users(file: str, folder: Path) -> bool:
+    if file.startswith("<"):
+        return False  # made up by the interpreter
+    path = Path(file).resolve()
+    return folder in path.parents and "site-packages" not in path.parts
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,21 +61,23 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
         interpreter = _answer(context, lambda: _ready(request.info))
-        folder = Path(request.info.program_directory)
-        python = [str(interpreter.python), "-u"]
         if request.kind == "analyzer":
             self._programs.make_ready()
-            argv = [*python, "-m", "pulumi.policy", *request.args, str(folder)]
-        else:
-            argv = [*python, str(folder / request.info.entry_point), *request.args]
-        given = dict(pair.split("=", 1) for pair in request.env) or os.environ
-        env = interpreter.variables(clean_environment(given))
-        with self._children.start(argv, Path(request.pwd or folder), env, piped=True) as child:
+        env = interpreter.variables(_variables(request))
+        folder = Path(request.pwd or request.info.program_directory)
+        said = bytearray()
+        with self._children.start(_plugin(interpreter, request), folder, env, piped=True) as child:
             # The engine stops a plugin by hanging up on this call.
             context.add_callback(child.ask_to_stop)
             for stream, data in child.output():
+                said += data
                 yield _plugin_output(stream, data)
-            yield language_pb2.RunPluginResponse(exitcode=child.wait())
+            code = child.wait()
+        missing = re.findall(rb"No module named '([\w]+)", said) if code else []
+        if missing:
+            hint = interpreter.without(missing[-1].decode())
+            yield _plugin_output("stderr", f"\n{hint}\n".encode())
+        yield language_pb2.RunPluginResponse(exitcode=code)
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
         # Imported when it is needed: this host starts several times in every `up`.
@@ -141,6 +144,18 @@ def _ready(info: Any) -> Interpreter:
     interpreter = _interpreter(info)
     interpreter.require()
     return interpreter
+
+
+def _plugin(interpreter: Interpreter, request: Any) -> list[str]:
+    python, folder = [str(interpreter.python), "-u"], request.info.program_directory
+    if request.kind == "analyzer":
+        return [*python, "-m", "pulumi.policy", *request.args, folder]
+    return [*python, str(Path(folder, request.info.entry_point)), *request.args]
+
+
+def _variables(request: Any) -> dict[str, str]:
+    given = dict(pair.split("=", 1) for pair in request.env)
+    return given or clean_environment(os.environ)
 
 
 def _plugin_output(stream: Stream, data: bytes) -> Any:

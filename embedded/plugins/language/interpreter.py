@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _TOOLCHAINS = ("pip", "uv")
+_DOCTOR = "in a Ballast checkout, `./ballast doctor` says what is missing."
 _TYPECHECKERS = ("mypy", "pyright")
 
 
@@ -42,9 +43,16 @@ class Interpreter:
             )
         what = "is not a virtual environment" if self.environment.exists() else "does not exist"
         return (
-            f"The virtual environment {self.environment} {what} (no {self.python.name} in it). "
-            f"Run `pulumi install` in {self.root} to create it and install the requirements; "
-            "in a Ballast checkout `./ballast doctor` says what is missing."
+            f"The virtual environment {self.environment} {what}. "
+            f"Run `pulumi install` in {self.root} to create it "
+            f"and install the requirements; {_DOCTOR}"
+        )
+
+    def without(self, package: str) -> str:
+        """Return what to do when `package` turns out not to be installed."""
+        return (
+            f"The Python package {package} is not installed for {self.python}. "
+            f"List it in requirements.txt and run `pulumi install` in {self.root}; {_DOCTOR}"
         )
 
     def variables(self, base: Mapping[str, str]) -> dict[str, str]:

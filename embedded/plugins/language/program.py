@@ -14,8 +14,9 @@ from embedded.plugins.language.interpreter import Interpreter
 from embedded.plugins.protos import language_pb2
 
 _EXECUTOR = Path(__file__).with_name("executor.py")
-# executor.REPORTED: importing that module here would be importing the program's side.
+# As in executor.py, which belongs to the program's side and is not imported here.
 _REPORTED = 32
+_NO_SDK = 33
 
 
 def description(engine: str, request: Any) -> dict[str, Any]:
@@ -70,6 +71,8 @@ class Programs:
         with self._take(interpreter, folder) as child:
             child.tell(json.dumps(description(self._engine, request)).encode())
             code = child.wait()
+        if code == _NO_SDK:
+            return refuse(self._engine, interpreter.without("pulumi"))
         return verdict(code)
 
     def _take(self, interpreter: Interpreter, folder: Path) -> Child:
