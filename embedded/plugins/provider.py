@@ -314,13 +314,6 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         getattr(response, "return").CopyFrom(encode(answer))
         return response
 
-    def Construct(self, request: Any, context: Any) -> Any:
-        context.abort(
-            grpc.StatusCode.UNIMPLEMENTED,
-            f"{request.type} is a component that the embedded {self._provider.name} provider cannot"
-            " build; declare its resources one by one, or install the released plugin",
-        )
-
     def Cancel(self, request: Any, context: Any) -> Any:
         self._provider.cancel()
         return empty_pb2.Empty()
