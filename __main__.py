@@ -1,0 +1,23 @@
+"""Ballast: settings -> providers -> platform -> exports."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pulumi
+from pulumi import ResourceOptions
+
+from components.platform import Platform, PlatformArgs
+from stacks import providers
+from stacks.settings import Settings
+
+settings = Settings.load()
+cloud = providers.cloud(settings)
+platform = Platform(
+    "platform",
+    PlatformArgs(settings=settings, cluster_access=partial(providers.cluster_access, settings)),
+    ResourceOptions(providers=[cloud]),
+)
+
+pulumi.export("cluster", platform.cluster_name)
+pulumi.export("kubeconfig", providers.kubeconfig(settings, platform.kubeconfig))

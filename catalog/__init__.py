@@ -1,0 +1,1 @@
+"""What is true of the world: pure data and arithmetic. Imports no pulumi."""

@@ -1,0 +1,1 @@
+"""EKS: control plane, identity, node groups."""

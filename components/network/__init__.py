@@ -1,0 +1,1 @@
+"""The VPC: subnets in tiers over the zones, ways out, security groups."""

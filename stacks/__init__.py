@@ -1,0 +1,1 @@
+"""What differs between environments, and the one place that reads it."""

@@ -1,0 +1,199 @@
+"""The pipeline: scaling that can work, memory that suffices, pools that fit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from catalog import accelerators, models
+from catalog.models import Model
+from stacks.problems import Problem, nearest
+from stacks.sections import (
+    CapacitySettings,
+    CpuScaling,
+    FixedScaling,
+    GpuPoolSettings,
+    ModelSettings,
+    Resources,
+    ServingSettings,
+)
+
+
+def replicas_agree(serving: ServingSettings) -> Iterator[Problem]:
+    """The fewest replicas are not more than the most."""
+    stages = [("gateway", serving.gateway.scaling), ("aggregator", serving.aggregator.scaling)]
+    scalings = [*stages, *((path, model.scaling) for path, model in _models(serving))]
+    for path, scaling in scalings:
+        if isinstance(scaling, CpuScaling) and scaling.min_replicas > scaling.max_replicas:
+            low, high = scaling.min_replicas, scaling.max_replicas
+            fix = f"min_replicas {low} > max_replicas {high}. Lower one or raise the other."
+            where = f"ballast:serving.{path}.scaling.min_replicas"
+            yield Problem(where, low, f"at most max_replicas ({high})", fix)
+
+
+def limits_cover_requests(serving: ServingSettings) -> Iterator[Problem]:
+    """Kubernetes refuses a limit below its request, but only when the pod is made."""
+    stages = [("gateway", serving.gateway.resources), ("aggregator", serving.aggregator.resources)]
+    for path, needs in [*stages, *((path, model.resources) for path, model in _models(serving))]:
+        yield from _limits(f"ballast:serving.{path}.resources", needs)
+
+
+def models_are_known(serving: ServingSettings) -> Iterator[Problem]:
+    """Names tell models apart, and the catalogue knows their shape."""
+    names: list[str] = []
+    for path, model in _models(serving):
+        where = f"ballast:serving.{path}"
+        if model.name in names:
+            yield Problem(f"{where}.name", model.name, "a name of its own", "Another has it.")
+        names.append(model.name)
+        if model.model not in models.MODELS:
+            known = list(models.MODELS)
+            fix = f"{nearest(model.model, known)} A new one is added to catalog/models.py."
+            yield Problem(f"{where}.model", model.model, ", ".join(known), fix)
+
+
+def devices_agree(serving: ServingSettings, capacity: CapacitySettings) -> Iterator[Problem]:
+    """A GPU engine gets GPUs of a pool, and a CPU engine keeps off them."""
+    for path, model in _models(serving):
+        shape = models.MODELS.get(model.model)
+        if shape is not None and shape.engine.device == "gpu":
+            yield from _gpu_model(f"ballast:serving.{path}", model, capacity)
+        elif shape is not None:
+            yield from _cpu_model(f"ballast:serving.{path}", model, shape)
+
+
+def memory_suffices(serving: ServingSettings, capacity: CapacitySettings) -> Iterator[Problem]:
+    """The model fits, in host memory while it loads and on the GPU while it serves."""
+    for path, model in _models(serving):
+        shape = models.MODELS.get(model.model)
+        if shape is not None:
+            yield from _host_memory(f"ballast:serving.{path}", model, shape)
+            pool = _pool(model, capacity)
+            if pool is not None and shape.engine.device == "gpu":
+                yield from _gpu_memory(f"ballast:serving.{path}", model, shape, pool)
+
+
+def pools_have_enough_gpus(
+    serving: ServingSettings, capacity: CapacitySettings
+) -> Iterator[Problem]:
+    """Replicas that no node has a GPU for would let `up` wait until it gives up."""
+    wanted: defaultdict[str, int] = defaultdict(int)
+    for _, model in _models(serving):
+        if model.pool and isinstance(model.scaling, FixedScaling):
+            wanted[model.pool] += model.scaling.replicas * model.gpus
+    for index, pool in enumerate(capacity.pools):
+        if all(name in accelerators.MACHINES for name in pool.instance_types):
+            each = min(accelerators.MACHINES[name].gpus for name in pool.instance_types)
+            have = pool.desired_nodes * each
+            if wanted[pool.name] > have:
+                yield Problem(
+                    f"ballast:capacity.pools[{index}].desired_nodes",
+                    pool.desired_nodes,
+                    f"nodes for {wanted[pool.name]} GPUs",
+                    f"The models on it want {wanted[pool.name]} GPUs; {pool.desired_nodes} nodes "
+                    f"x {each} GPUs = {have}. Want more nodes, or fewer replicas.",
+                )
+
+
+def _gpu_model(where: str, model: ModelSettings, capacity: CapacitySettings) -> Iterator[Problem]:
+    pools = [pool.name for pool in capacity.pools]
+    if model.pool not in pools:
+        allowed = f"a pool of ballast:capacity ({', '.join(pools) or 'there is none'})"
+        fix = "The model runs on GPUs, and without a pool no node has one. Name the pool."
+        yield Problem(f"{where}.pool", model.pool, allowed, fix)
+    if model.gpus < 1:
+        fix = "Give every replica at least one."
+        yield Problem(f"{where}.gpus", model.gpus, "1 or more for this model's engine", fix)
+    if isinstance(model.scaling, CpuScaling):
+        yield Problem(
+            f"{where}.scaling.kind",
+            "cpu",
+            "fixed",
+            "A GPU model's CPU is idle while its queue grows, so it would never scale. Write "
+            "`kind: fixed` with a number of replicas.",
+        )
+    if model.language is None:
+        fix = "Say how long its contexts are and how many requests it works on at once."
+        yield Problem(f"{where}.language", None, "context_tokens and sequences", fix)
+
+
+def _cpu_model(where: str, model: ModelSettings, shape: Model) -> Iterator[Problem]:
+    reason = f"{shape.engine.name} serves {shape.name} on the CPU. Remove it."
+    if model.pool is not None:
+        yield Problem(f"{where}.pool", model.pool, "no pool for this model", reason)
+    if model.gpus:
+        yield Problem(f"{where}.gpus", model.gpus, "0 for this model", reason)
+    if model.language is not None:
+        got = model.language.model_dump()
+        yield Problem(f"{where}.language", got, "nothing for this model", reason)
+
+
+def _host_memory(where: str, model: ModelSettings, shape: Model) -> Iterator[Problem]:
+    limit = model.resources.memory_limit_gib
+    if limit < shape.host_limit_gib:
+        margin = round((models.MARGIN - 1) * 100)
+        yield Problem(
+            f"{where}.resources.memory_limit_gib",
+            limit,
+            f"{shape.host_limit_gib} or more",
+            f"{shape.name} peaks at {shape.host_peak_gib:.1f} GiB while it loads "
+            f"({shape.weights_gib:.1f} of weights), and {margin} % are kept above that.",
+        )
+
+
+def _gpu_memory(
+    where: str, model: ModelSettings, shape: Model, pool: GpuPoolSettings
+) -> Iterator[Problem]:
+    language = model.language
+    known = all(name in accelerators.MACHINES for name in pool.instance_types)
+    if language is None or not known or model.gpus < 1:
+        return  # said already
+    if language.context_tokens > shape.longest_context:
+        allowed = f"at most {shape.longest_context}"
+        fix = f"{shape.name} was made for no longer contexts."
+        path = f"{where}.language.context_tokens"
+        yield Problem(path, language.context_tokens, allowed, fix)
+    tokens, sequences = language.context_tokens, language.sequences
+    need = shape.gpu_need_gib(context_tokens=tokens, sequences=sequences)
+    have = models.gpu_budget_gib(accelerators.usable_mib(pool.instance_types)) * model.gpus
+    if need > have:
+        cache = shape.kv_cache_gib(context_tokens=tokens, sequences=sequences)
+        yield Problem(
+            f"{where}.language",
+            language.model_dump(),
+            f"what fits {have:.1f} GiB of GPU memory",
+            f"{shape.weights_gib:.1f} of weights + {cache:.1f} of KV cache ({tokens} tokens x "
+            f"{sequences} sequences) + {models.GPU_OVERHEAD_GIB} of overhead = {need:.1f} GiB; "
+            f"pool {pool.name} gives {have:.1f}. Shorten contexts, take fewer sequences, or use "
+            "larger GPUs.",
+        )
+
+
+def _limits(path: str, needs: Resources) -> Iterator[Problem]:
+    if needs.memory_limit_gib < needs.memory_request_gib:
+        allowed = f"memory_request_gib ({needs.memory_request_gib:g}) or more"
+        fix = "A pod cannot be promised more than it may take. Raise the limit."
+        yield Problem(f"{path}.memory_limit_gib", needs.memory_limit_gib, allowed, fix)
+    if needs.cpu_limit is not None and needs.cpu_limit < needs.cpu_request:
+        allowed = f"cpu_request ({needs.cpu_request:g}) or more"
+        fix = "A pod cannot be promised more than it may take. Raise or remove the limit."
+        yield Problem(f"{path}.cpu_limit", needs.cpu_limit, allowed, fix)
+
+
+def _models(serving: ServingSettings) -> list[tuple[str, ModelSettings]]:
+    return [(f"models[{index}]", model) for index, model in enumerate(serving.models)]
+
+
+def _pool(model: ModelSettings, capacity: CapacitySettings) -> GpuPoolSettings | None:
+    return next((pool for pool in capacity.pools if pool.name == model.pool), None)
+
+
+CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] = (
+    (("serving",), replicas_agree),
+    (("serving",), limits_cover_requests),
+    (("serving",), models_are_known),
+    (("serving", "capacity"), devices_agree),
+    (("serving", "capacity"), memory_suffices),
+    (("serving", "capacity"), pools_have_enough_gpus),
+)

@@ -1,0 +1,213 @@
+"""The sections of a stack's settings. Defaults live here and nowhere else."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stacks.domain import (
+    AtLeastOne,
+    ClusterName,
+    Cores,
+    Count,
+    CpuTarget,
+    DiskGib,
+    DnsLabel,
+    MemoryGib,
+    NarrowNetwork,
+    Network,
+    Percent,
+    RoleArn,
+    Seconds,
+    VpcNetwork,
+)
+
+# CloudWatch keeps logs for these numbers of days and for no others.
+RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 731, 1827, 3653]
+
+
+class Section(BaseModel):
+    """What all sections share: nothing changes them, and no unknown key passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NetworkSettings(Section):
+    """The VPC, its zones, tiers and ways out."""
+
+    cidr: VpcNetwork = Field(description="addresses of the VPC; changing them replaces it")
+    zones: tuple[str, ...] = Field(
+        min_length=2, max_length=4, description="availability zones, at least two of the region"
+    )
+    nat: Literal["none", "single", "per-zone"] = Field(
+        default="single", description="ways out of the private tier"
+    )
+    public_https: bool = Field(
+        default=False, description="whether load balancers take HTTPS from the internet"
+    )
+    subnets: dict[Literal["public", "private", "isolated"], dict[str, Network]] = Field(
+        default_factory=dict[Literal["public", "private", "isolated"], dict[str, Network]],
+        description="subnets that lie elsewhere than the plan puts them, by tier and zone",
+    )
+
+
+class NodeCounts(Section):
+    """How many nodes a group has."""
+
+    min_nodes: Count = Field(description="fewest nodes")
+    desired_nodes: Count = Field(description="nodes while no autoscaler decides")
+    max_nodes: AtLeastOne = Field(description="most nodes")
+
+
+class SystemNodesSettings(NodeCounts):
+    """The on-demand nodes that everything but GPU models runs on."""
+
+    instance_types: tuple[str, ...] = Field(min_length=1, description="EC2 instance types")
+    disk_gib: DiskGib = Field(default=100, description="volume for images, GiB")
+
+
+class ClusterSettings(Section):
+    """The EKS control plane and its system nodes."""
+
+    name: ClusterName = Field(description="name in AWS; changing it replaces the cluster")
+    kubernetes_version: Literal["1.33", "1.34", "1.35"] = Field(
+        description='Kubernetes minor version in quotes, such as "1.35"'
+    )
+    service_cidr: Network = Field(
+        default=IPv4Network("172.20.0.0/16"),
+        description="addresses of Kubernetes services, apart from the VPC's",
+    )
+    public_access_cidrs: tuple[NarrowNetwork, ...] = Field(
+        default=(), description="networks that reach the API from outside; none: private only"
+    )
+    admin_role_arn: RoleArn = Field(description="IAM role that deploys and administers")
+    log_retention_days: RetentionDays = Field(default=90, description="how long logs are kept")
+    deletion_protection: bool = Field(default=False, description="whether EKS refuses a delete")
+    system_nodes: SystemNodesSettings = Field(description="the on-demand node group")
+
+
+class GpuPoolSettings(NodeCounts):
+    """One pool of GPU nodes that are alike to pods."""
+
+    name: DnsLabel = Field(description="name of the pool; models refer to it")
+    capacity: Literal["spot", "on-demand"] = Field(default="spot", description="how it is bought")
+    instance_types: tuple[str, ...] = Field(
+        min_length=1, description="GPU instance types, for spot four of two families or more"
+    )
+    disk_gib: DiskGib = Field(default=200, description="volume for images and models, GiB")
+
+
+class CapacitySettings(Section):
+    """The GPU node pools."""
+
+    pools: tuple[GpuPoolSettings, ...] = Field(default=(), description="GPU node pools")
+
+
+class CpuScaling(Section):
+    """Replicas follow the CPU, between two bounds."""
+
+    kind: Literal["cpu"]
+    target_percent: CpuTarget = Field(
+        default=65, description="CPU use, of what is requested, that replicas are added above"
+    )
+    min_replicas: AtLeastOne = Field(description="fewest replicas")
+    max_replicas: AtLeastOne = Field(description="most replicas")
+
+
+class FixedScaling(Section):
+    """As many replicas as it says."""
+
+    kind: Literal["fixed"]
+    replicas: Count = Field(description="number of replicas")
+
+
+Scaling = Annotated[CpuScaling | FixedScaling, Field(discriminator="kind")]
+
+
+class Resources(Section):
+    """What one pod asks for and what it may take."""
+
+    cpu_request: Cores = Field(description="cores that are kept for it")
+    cpu_limit: Cores | None = Field(default=None, description="cores it may take; none: no limit")
+    memory_request_gib: MemoryGib = Field(description="memory that is kept for it, GiB")
+    memory_limit_gib: MemoryGib = Field(description="memory it may take, GiB")
+
+
+class GatewaySettings(Section):
+    """The Inference Gateway."""
+
+    resources: Resources = Field(description="what one gateway pod needs")
+    scaling: CpuScaling = Field(description="replicas of the gateway")
+    deadline_seconds: Seconds = Field(default=120, description="longest a request may take")
+
+
+class LanguageModelSettings(Section):
+    """How much a language model may hold at once."""
+
+    context_tokens: Annotated[int, Field(ge=256, le=1_048_576)] = Field(
+        description="longest prompt and answer together, tokens"
+    )
+    sequences: AtLeastOne = Field(description="requests that are worked on at once")
+
+
+class ModelSettings(Section):
+    """One model and how it is served."""
+
+    name: DnsLabel = Field(description="name of the service; clients ask for it")
+    model: str = Field(description="model in catalog/models.py")
+    pool: DnsLabel | None = Field(
+        default=None, description="GPU pool it runs on; none: system nodes"
+    )
+    gpus: Count = Field(default=0, description="GPUs of one replica")
+    language: LanguageModelSettings | None = Field(
+        default=None, description="context and concurrency of a language model"
+    )
+    resources: Resources = Field(description="what one replica needs")
+    scaling: Scaling = Field(description="replicas of the model")
+
+
+class StepSettings(Section):
+    """One step of the inference graph: a model, or another node of the graph."""
+
+    name: DnsLabel = Field(description="name of the step in the combined answer")
+    model: DnsLabel | None = Field(default=None, description="model service to ask")
+    node: DnsLabel | None = Field(default=None, description="node of the graph to go on with")
+    required: bool = Field(default=True, description="whether the answer fails when this step does")
+    weight: Percent | None = Field(default=None, description="share of requests in a splitter, %")
+    condition: str | None = Field(
+        default=None, description="GJSON path that must exist in the request"
+    )
+    feed: Literal["request", "response"] = Field(
+        default="request", description="what the step is given in a sequence"
+    )
+
+
+class GraphNodeSettings(Section):
+    """One node of the inference graph."""
+
+    kind: Literal["sequence", "ensemble", "switch", "splitter"] = Field(
+        description="how its steps are run"
+    )
+    steps: tuple[StepSettings, ...] = Field(min_length=1, description="its steps, in order")
+
+
+class AggregatorSettings(Section):
+    """The Result Aggregator."""
+
+    graph: dict[DnsLabel, GraphNodeSettings] = Field(
+        description="nodes of the inference graph; a request starts at `root`"
+    )
+    resources: Resources = Field(description="what one aggregator pod needs")
+    scaling: CpuScaling = Field(description="replicas of the aggregator")
+    deadline_seconds: Seconds = Field(default=120, description="longest one step may take")
+
+
+class ServingSettings(Section):
+    """The request pipeline."""
+
+    namespace: DnsLabel = Field(default="inference", description="Kubernetes namespace")
+    gateway: GatewaySettings = Field(description="the Inference Gateway")
+    models: tuple[ModelSettings, ...] = Field(min_length=1, description="the models that serve")
+    aggregator: AggregatorSettings = Field(description="the Result Aggregator")
