@@ -88,7 +88,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             for stream, data in install.run(self._children, _interpreter(request.info), folder):
                 yield language_pb2.InstallDependenciesResponse(**{stream: data})
         except (InterpreterError, install.InstallError) as error:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+            # The engine prints a failure's details three times over, so the
+            # explanation goes where it is printed once.
+            yield language_pb2.InstallDependenciesResponse(stderr=f"{error}\n".encode())
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "failed")
 
     def About(self, request: Any, context: Any) -> Any:
         interpreter = _answer(context, lambda: _ready(request.info))

@@ -46,7 +46,8 @@ def _create(interpreter: Interpreter, uv: str | None) -> list[Step]:
     title = f"Creating virtual environment {environment}"
     python = os.environ.get("PULUMI_PYTHON_CMD") or sys.executable
     if uv:
-        return [Step(title, [uv, "venv", "--allow-existing", "--python", python, str(environment)])]
+        command = [uv, "venv", "--quiet", "--allow-existing", "--python", python, str(environment)]
+        return [Step(title, command)]
     return [Step(title, [python, "-m", "venv", str(environment)])]
 
 
