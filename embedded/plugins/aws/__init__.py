@@ -1,0 +1,1 @@
+"""The embedded AWS provider: pulumi-aws 7 over boto3, against loopback endpoints only."""

@@ -1,0 +1,117 @@
+"""Inline security group rules, taken apart into the single permissions that EC2 keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from embedded.plugins.aws.operation import Operation
+
+_NUMBERS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
+# Property of a rule -> where EC2 has the list, the name of the value there.
+_SOURCES: Final = {
+    "cidrBlocks": ("IpRanges", "CidrIp"),
+    "ipv6CidrBlocks": ("Ipv6Ranges", "CidrIpv6"),
+    "prefixListIds": ("PrefixListIds", "PrefixListId"),
+    "securityGroups": ("UserIdGroupPairs", "GroupId"),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Permission:
+    """One source that may reach one range of ports."""
+
+    protocol: str
+    first: int
+    last: int
+    source: str
+    value: str
+    description: str
+
+    def api(self) -> dict[str, Any]:
+        """Return it as an IpPermission."""
+        where, key = _SOURCES[self.source]
+        entry = {key: self.value}
+        if self.description:
+            entry["Description"] = self.description
+        permission: dict[str, Any] = {"IpProtocol": self.protocol, where: [entry]}
+        if self.protocol != "-1":
+            permission |= {"FromPort": self.first, "ToPort": self.last}
+        return permission
+
+
+def of_rules(rules: Iterable[Mapping[str, Any]], group: str) -> set[Permission]:
+    """Return the permissions that inline rules stand for; `self` is the group's own id."""
+    return {permission for rule in rules for permission in _of_rule(rule, group)}
+
+
+def _of_rule(rule: Mapping[str, Any], group: str) -> Iterator[Permission]:
+    protocol = str(rule.get("protocol", "-1")).lower()
+    protocol = _NUMBERS.get(protocol, protocol)
+    everything = protocol == "-1"
+    ports = (0, 0) if everything else (rule.get("fromPort", 0), rule.get("toPort", 0))
+    for source in _SOURCES:
+        values: list[str] = [*(rule.get(source) or ())]
+        if source == "securityGroups" and rule.get("self"):
+            values.append(group)
+        for value in values:
+            yield Permission(protocol, *ports, source, value, rule.get("description") or "")
+
+
+def of_api(permissions: Iterable[Mapping[str, Any]]) -> set[Permission]:
+    """Return the permissions that EC2 lists for a group."""
+    found: set[Permission] = set()
+    for entry in permissions:
+        protocol = entry["IpProtocol"]
+        ports = (0, 0) if protocol == "-1" else (entry.get("FromPort", 0), entry.get("ToPort", 0))
+        for source, (where, key) in _SOURCES.items():
+            for item in entry.get(where) or ():
+                text = item.get("Description") or ""
+                found.add(Permission(protocol, *ports, source, item[key], text))
+    return found
+
+
+def rules(
+    actual: set[Permission], given: Iterable[Mapping[str, Any]], group: str
+) -> list[dict[str, Any]]:
+    """Return what is there as rules: the given ones that stand, the rest grouped by ports."""
+    left = set(actual)
+    found: list[dict[str, Any]] = []
+    for rule in given:
+        permissions = of_rules([rule], group)
+        if permissions and permissions <= actual:
+            found.append(dict(rule))
+            left -= permissions
+    grouped: dict[tuple[Any, ...], list[Permission]] = {}
+    for permission in sorted(left):
+        key = (permission.protocol, permission.first, permission.last, permission.description)
+        grouped.setdefault(key, []).append(permission)
+    return [*found, *(_rule(key, members, group) for key, members in grouped.items())]
+
+
+def _rule(key: tuple[Any, ...], members: list[Permission], group: str) -> dict[str, Any]:
+    protocol, first, last, description = key
+    rule: dict[str, Any] = {"protocol": protocol, "fromPort": first, "toPort": last}
+    if description:
+        rule["description"] = description
+    for member in members:
+        if member.source == "securityGroups" and member.value == group:
+            rule["self"] = True
+        else:
+            rule.setdefault(member.source, []).append(member.value)
+    return rule
+
+
+def bring_to(operation: Operation, direction: str, wanted: Iterable[Mapping[str, Any]]) -> None:
+    """Make the group's rules of one direction exactly the wanted ones."""
+    groups = operation.api("describe_security_groups", {"GroupIds": [operation.id]})
+    key = "IpPermissions" if direction == "ingress" else "IpPermissionsEgress"
+    actual = of_api(groups["SecurityGroups"][0].get(key) or ())
+    target = of_rules(wanted, operation.id)
+    steps = (("revoke", actual - target), ("authorize", target - actual))
+    for verb, permissions in steps:
+        if permissions:
+            listed = [permission.api() for permission in sorted(permissions)]
+            call = f"{verb}_security_group_{direction}"
+            operation.api(call, {"GroupId": operation.id, "IpPermissions": listed})

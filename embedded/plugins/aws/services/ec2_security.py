@@ -1,0 +1,219 @@
+"""EC2: security groups, with inline rules and with rules as resources of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from embedded.plugins.aws.operation import Operation
+from embedded.plugins.aws.resource import Call, Naming, Resource, Step
+from embedded.plugins.aws.services import ec2_rules
+from embedded.plugins.aws.tagging import ec2 as ec2_tags
+
+_GROUP: Final = Call("describe_security_groups", {"GroupIds": ["{id}"]}, "SecurityGroups[0]")
+_RULE_SETS: Final = tuple(
+    f"{direction}{source}"
+    for direction in ("ingress", "egress")
+    for source in (
+        "",
+        ".cidrBlocks",
+        ".ipv6CidrBlocks",
+        ".prefixListIds",
+        ".securityGroups",
+    )
+)
+
+
+def _read_group(operation: Operation) -> Mapping[str, Any] | None:
+    group = operation.call(_GROUP)
+    if not group:
+        return None
+    for direction, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+        given = operation.inputs.get(direction) or ()
+        actual = ec2_rules.of_api(group.get(key) or ())
+        group[direction] = ec2_rules.rules(actual, given, operation.id)
+    return group
+
+
+def _set_ingress(operation: Operation) -> None:
+    ec2_rules.bring_to(operation, "ingress", operation.inputs.get("ingress") or ())
+
+
+def _set_egress(operation: Operation) -> None:
+    ec2_rules.bring_to(operation, "egress", operation.inputs.get("egress") or ())
+
+
+def _create_group(operation: Operation) -> Mapping[str, Any]:
+    params = operation.values(("name", "description", "vpcId"))
+    group = operation.api("create_security_group", {**params, **operation.tag_params()})
+    # AWS lets everything out of a new group; like the released provider, start from nothing.
+    fresh = operation.using(id=group["GroupId"])
+    ec2_rules.bring_to(fresh, "egress", ())
+    return group
+
+
+def _delete_group(operation: Operation) -> None:
+    if operation.inputs.get("revokeRulesOnDelete"):
+        ec2_rules.bring_to(operation, "ingress", ())
+        ec2_rules.bring_to(operation, "egress", ())
+    operation.call(Call("delete_security_group", {"GroupId": "{id}"}))
+
+
+_GROUP_OUTPUTS: Final = {
+    "arn": "arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    "ownerId": "OwnerId",
+}
+
+SECURITY_GROUP = Resource(
+    type="aws:ec2/securityGroup:SecurityGroup",
+    label="EC2 Security Group",
+    service="ec2",
+    identity="{GroupId}",
+    create=_create_group,
+    shape=("create_security_group",),
+    read=_read_group,
+    delete=_delete_group,
+    sends=("name", "description", "vpcId"),
+    steers=("revokeRulesOnDelete", "namePrefix"),
+    steps=(Step(("ingress",), _set_ingress), Step(("egress",), _set_egress)),
+    names={"name": "GroupName"},
+    replaces=("name", "namePrefix", "description", "vpcId"),
+    computed=("ingress", "egress", "vpcId"),
+    sets=_RULE_SETS,
+    defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+    caseless=("ingress.protocol", "egress.protocol"),
+    outputs=_GROUP_OUTPUTS,
+    naming=Naming(prefix_property="namePrefix"),
+    tags=ec2_tags("security-group"),
+)
+
+
+def _take_default_group(operation: Operation) -> Mapping[str, Any]:
+    """The default group is there already: it is taken over and emptied."""
+    filters = [{"Name": "group-name", "Values": ["default"]}]
+    if operation.inputs.get("vpcId"):
+        filters.append({"Name": "vpc-id", "Values": [operation.inputs["vpcId"]]})
+    groups = operation.api("describe_security_groups", {"Filters": filters})
+    group = groups["SecurityGroups"][0]
+    taken = operation.using(id=group["GroupId"])
+    _set_ingress(taken)
+    _set_egress(taken)
+    return group
+
+
+DEFAULT_SECURITY_GROUP = Resource(
+    type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    label="EC2 Default Security Group",
+    service="ec2",
+    identity="{GroupId}",
+    create=_take_default_group,
+    shape=("create_security_group",),
+    read=_read_group,
+    # It goes with its VPC; the released provider lets go of it without a change.
+    delete=None,
+    sends=("vpcId",),
+    steers=("revokeRulesOnDelete",),
+    steps=(Step(("ingress",), _set_ingress), Step(("egress",), _set_egress)),
+    replaces=("vpcId",),
+    computed=("vpcId",),
+    sets=_RULE_SETS,
+    defaults={"revokeRulesOnDelete": False},
+    caseless=("ingress.protocol", "egress.protocol"),
+    outputs={**_GROUP_OUTPUTS, "name": "GroupName", "description": "Description"},
+    tags=replace(ec2_tags("security-group"), create={}),
+)
+
+_RULE_PROPERTIES: Final = (
+    "ipProtocol",
+    "fromPort",
+    "toPort",
+    "cidrIpv4",
+    "cidrIpv6",
+    "prefixListId",
+    "referencedSecurityGroupId",
+    "description",
+)
+
+
+def _permission(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one rule as the IpPermission that `authorize_security_group_*` takes."""
+    note = {"Description": inputs["description"]} if inputs.get("description") else {}
+    ports = {"FromPort": inputs.get("fromPort"), "ToPort": inputs.get("toPort")}
+    permission: dict[str, Any] = {"IpProtocol": inputs["ipProtocol"], **ports}
+    if inputs.get("cidrIpv4"):
+        permission["IpRanges"] = [{"CidrIp": inputs["cidrIpv4"], **note}]
+    if inputs.get("cidrIpv6"):
+        permission["Ipv6Ranges"] = [{"CidrIpv6": inputs["cidrIpv6"], **note}]
+    if inputs.get("prefixListId"):
+        permission["PrefixListIds"] = [{"PrefixListId": inputs["prefixListId"], **note}]
+    if inputs.get("referencedSecurityGroupId"):
+        pair = {"GroupId": inputs["referencedSecurityGroupId"], **note}
+        permission["UserIdGroupPairs"] = [pair]
+    return permission
+
+
+def _rule(direction: str) -> Resource:
+    """Return the record of a rule that is a resource of its own."""
+
+    def create(operation: Operation) -> Mapping[str, Any]:
+        params = {
+            "GroupId": operation.inputs["securityGroupId"],
+            "IpPermissions": [_permission(operation.inputs)],
+            **operation.tag_params(),
+        }
+        answer = operation.api(f"authorize_security_group_{direction}", params)
+        return answer["SecurityGroupRules"][0]
+
+    def change(operation: Operation) -> None:
+        rule = {name[0].upper() + name[1:]: operation.inputs.get(name) for name in _RULE_PROPERTIES}
+        rule["ReferencedGroupId"] = rule.pop("ReferencedSecurityGroupId")
+        update = {"SecurityGroupRuleId": operation.id, "SecurityGroupRule": rule}
+        group = operation.inputs["securityGroupId"]
+        operation.api(
+            "modify_security_group_rules", {"GroupId": group, "SecurityGroupRules": [update]}
+        )
+
+    kind = f"SecurityGroup{direction.title()}Rule"
+    params = {"GroupId": "{securityGroupId}", "SecurityGroupRuleIds": ["{id}"]}
+    return Resource(
+        type=f"aws:vpc/securityGroup{direction.title()}Rule:{kind}",
+        label=f"VPC Security Group {direction.title()} Rule",
+        service="ec2",
+        identity="{SecurityGroupRuleId}",
+        create=create,
+        shape=("modify_security_group_rules", "SecurityGroupRules", "SecurityGroupRule"),
+        read=Call(
+            "describe_security_group_rules",
+            {"SecurityGroupRuleIds": ["{id}"]},
+            "SecurityGroupRules[0]",
+        ),
+        delete=Call(f"revoke_security_group_{direction}", params),
+        sends=("securityGroupId", *_RULE_PROPERTIES),
+        steps=(Step(_RULE_PROPERTIES, change),),
+        names={"securityGroupId": "GroupId"},
+        reads={
+            "referencedSecurityGroupId": "ReferencedGroupInfo.GroupId",
+            "fromPort": _port("FromPort"),
+            "toPort": _port("ToPort"),
+        },
+        replaces=("securityGroupId",),
+        caseless=("ipProtocol",),
+        outputs={
+            "arn": "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
+            "securityGroupRuleId": "SecurityGroupRuleId",
+        },
+        tags=ec2_tags("security-group-rule"),
+    )
+
+
+def _port(key: str) -> Any:
+    """EC2 says -1 for the ports of a rule about every protocol; the program says nothing."""
+
+    def read(rule: Mapping[str, Any]) -> Any:
+        return None if rule.get("IpProtocol") == "-1" else rule.get(key)
+
+    return read
+
+
+RESOURCES = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, _rule("ingress"), _rule("egress"))
