@@ -34,7 +34,11 @@ def serve() -> int:
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     prepare_moto()
+    from embedded.cloud.eks import control_plane, dispatch
+
     layout = Layout()
+    control_plane.read_from(layout.kubeconfig)
+    dispatch.install()
     try:
         journal = open_journal(layout.cloud / JOURNAL)
         gateway = Gateway(journal, changed=lambda _: None)

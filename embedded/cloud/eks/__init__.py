@@ -1,0 +1,1 @@
+"""The EKS that the embedded AWS has in the place of moto's."""
