@@ -185,6 +185,7 @@ def serve(provider: Provider) -> NoReturn:
     out.write(f"{port}\n")
     out.flush()
     _wait_for_parent_to_end()
+    provider.cancel()
     # What is under way finishes and is written down: a call to the cloud that
     # was cut in half would leave something nobody knows of.
     server.stop(grace=20).wait()
