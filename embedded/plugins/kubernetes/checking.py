@@ -62,10 +62,10 @@ def failures(token: str, news: Object) -> list[Failure]:
         return found
     if is_patch(token, name) and not objects.name(news):
         reason = "a patch changes an object that exists: say which one"
-        found.append(Failure("metadata.name", reason))
+        found.append(naming.problem("metadata.name", reason))
     if objects.metadata(news).get("generateName"):
         reason = "not supported with server-side apply; leave the name out for an automatic one"
-        found.append(Failure("metadata.generateName", reason))
+        found.append(naming.problem("metadata.generateName", reason))
     return found + _maps(news) + naming.failures(Kind.of(api_version, name), news)
 
 
@@ -81,5 +81,5 @@ def _maps(news: Object) -> list[Failure]:
         for key, value in entries.items():
             if value is not UNKNOWN and not isinstance(value, str):
                 reason = f"got {value!r}; values of {section} are texts: write {str(value)!r}"
-                found.append(Failure(f'metadata.{section}["{key}"]', reason))
+                found.append(naming.problem(f'metadata.{section}["{key}"]', reason))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from embedded.plugins.host import Host
 from embedded.plugins.kubernetes.api import Api, UnreachableError
@@ -14,6 +15,7 @@ from embedded.plugins.kubernetes.kubeconfig import KubeconfigError, load
 from embedded.plugins.kubernetes.settings import Settings
 from embedded.plugins.kubernetes.writer import Writer
 from embedded.plugins.provider import ProviderError
+from embedded.plugins.values import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,15 @@ def _reach(api: Api) -> tuple[bool, str]:
     except ProviderError as error:
         return False, f"the cluster at {api.connection.server} does not let us in: {error}"
     return True, ""
+
+
+def cluster_of(args: dict[str, Any]) -> Any:
+    """Return what tells the cluster of some settings from another; UNKNOWN if they are unknown."""
+    texts = {key: args.get(key) or "" for key in ("kubeconfig", "context", "cluster")}
+    if any(text is UNKNOWN for text in texts.values()):
+        return UNKNOWN
+    try:
+        found = load(texts["kubeconfig"], context=texts["context"], cluster=texts["cluster"])
+    except KubeconfigError:
+        return tuple(texts.values())
+    return (found.server, found.authority)

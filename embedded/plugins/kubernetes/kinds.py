@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from embedded.plugins.provider import ProviderError
 
@@ -120,3 +120,12 @@ def is_list(token: str) -> bool:
     """Tell whether the type is a list of objects, which has no object of its own."""
     kind = Kind.from_type(token)
     return kind.built_in and kind.name.endswith("List")
+
+
+def kind_of(obj: Any) -> Kind:
+    """Return the kind that an object says it is of."""
+    try:
+        return Kind.of(str(obj["apiVersion"]), str(obj["kind"]))
+    except (KeyError, TypeError):
+        message = f"not a Kubernetes object, which has apiVersion and kind: {str(obj)[:100]!r}"
+        raise ProviderError(message) from None

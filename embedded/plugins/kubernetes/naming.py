@@ -23,6 +23,11 @@ _LABEL_KINDS: Final = frozenset({("", "Namespace"), ("", "Service")})
 _FREE_GROUPS: Final = frozenset({"rbac.authorization.k8s.io"})
 
 
+def problem(path: str, reason: str) -> Failure:
+    """Return a failure of a nested property, for which the engine can show no value itself."""
+    return Failure("", f"{path}: {reason}")
+
+
 def keep(news: Object, olds: Object) -> None:
     """Give `news` the automatic name that the object got when it was made."""
     if not objects.name(news) and objects.flagged(olds, objects.AUTONAMED):
@@ -37,7 +42,7 @@ def assign(news: Object, logical: str, autonaming: Autonaming) -> list[Failure]:
         return []
     if autonaming.disabled:
         reason = "automatic names are switched off (pulumi:autonaming): set metadata.name"
-        return [Failure("metadata.name", reason)]
+        return [problem("metadata.name", reason)]
     _name(news, autonaming.proposed or f"{logical}-{_suffix(autonaming.seed)}")
     return []
 
@@ -82,9 +87,9 @@ def _rule(kind: Kind) -> str:
 
 def _wrong(path: str, value: Any, rule: str) -> list[Failure]:
     if not isinstance(value, str):
-        return [Failure(path, f"got {value!r}; a name is a text")]
+        return [problem(path, f"got {value!r}; a name is a text")]
     if rule == "path":
-        return [] if not set("/%") & set(value) else [Failure(path, f"got {value!r}; no / or %")]
+        return [] if not set("/%") & set(value) else [problem(path, f"got {value!r}; no / or %")]
     pattern, longest, dots = (
         (_LABEL, _LABEL_LENGTH, "")
         if rule == "label"
@@ -96,4 +101,16 @@ def _wrong(path: str, value: Any, rule: str) -> list[Failure]:
         f"got {value!r}; allowed are lower-case letters, digits, dashes{dots}, at most {longest}"
         " characters, beginning and ending with a letter or digit"
     )
-    return [Failure(path, reason)]
+    return [problem(path, reason)]
+
+
+def is_kept(news: Object, identity: str) -> bool:
+    """Tell whether the program insists on the very name and namespace that the object has.
+
+    Then a replacement can only be made after the old object is gone.
+    """
+    if objects.flagged(news, objects.AUTONAMED):
+        return False
+    namespace, name = objects.split_identity(identity)
+    # A namespace that was left out is the one it was made in.
+    return objects.name(news) == name and objects.namespace(news) in ("", namespace)

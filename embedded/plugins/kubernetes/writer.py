@@ -1,4 +1,4 @@
-"""Creating, updating and deleting objects by server-side apply."""
+"""Creating and updating objects by server-side apply."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from embedded.plugins.kubernetes import managers, objects
 from embedded.plugins.kubernetes.api import APPLY, JSON_PATCH, Api, ApiError
@@ -21,7 +21,6 @@ from embedded.plugins.provider import ProviderError
 # Seconds between attempts while a namespace or a definition is on its way.
 _PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 _LEFTOVER_SECONDS: Final = 300.0
-_PROTECTED: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,40 +174,6 @@ class Writer:
             if not error.not_found:
                 raise
 
-    def delete(self, order: Order, identity: str, manager: str, seconds: float) -> None:
-        """Delete an object and wait until it is gone."""
-        try:
-            place = self.discovery.place(order.kind)
-        except NotServedError:
-            # Its definition is gone, and with it every object of the kind.
-            return
-        namespace, name = objects.split_identity(identity)
-        path = place.of(namespace, name)
-        if order.patch or (order.kind.name == "Namespace" and name in _PROTECTED):
-            body = {"apiVersion": order.kind.api_version, "kind": order.kind.name}
-            self.relinquish(path, {**body, "metadata": {"name": name}}, manager)
-            return
-        answer = self._delete(path, order.inputs)
-        if answer is None or _leaves_alone(order):
-            return
-        reasons = self.waiter.gone(order.urn, path, _uid(answer), seconds)
-        if reasons:
-            message = f"{order.kind.name} {identity} is still there: {'; '.join(reasons)}"
-            raise ProviderError(message)
-
-    def _delete(self, path: str, inputs: Object) -> Object | None:
-        options = {
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": propagation(inputs),
-        }
-        try:
-            return self.api.send("DELETE", path, options)
-        except ApiError as error:
-            if error.not_found:
-                return None
-            raise
-
     def _apply(
         self, path: str, body: Object, manager: str, *, force: bool, dry: bool = False
     ) -> Object:
@@ -248,29 +213,6 @@ def fitted(inputs: Object, place: Place) -> Object:
         meta.pop("namespace")
     body["metadata"] = meta
     return body
-
-
-def propagation(inputs: Object) -> str:
-    """Return how what an object owns is deleted; before it, unless an annotation says otherwise."""
-    policy = objects.annotation(inputs, objects.PROPAGATION).lower()
-    return {"orphan": "Orphan", "background": "Background"}.get(policy, "Foreground")
-
-
-# Kinds for which the released provider takes skipAwait to mean deletion too.
-_LEFT_ALONE: Final = frozenset(
-    {"DaemonSet", "Deployment", "Job", "Namespace", "Pod", "ReplicationController", "StatefulSet"}
-)
-
-
-def _leaves_alone(order: Order) -> bool:
-    skip = objects.flagged(order.inputs, objects.SKIP_AWAIT)
-    return skip and order.kind.built_in and order.kind.name in _LEFT_ALONE
-
-
-def _uid(answer: Object) -> str:
-    # A DELETE answers with the object, or with a status whose details name it.
-    found: Any = objects.metadata(answer).get("uid") or objects.at(answer, "details", "uid")
-    return str(found or "")
 
 
 def _exists(kind: Kind, live: Object) -> ProviderError:

@@ -109,6 +109,8 @@ def _still_there(live: Object) -> str:
     if blocking:
         return f"being deleted: {' '.join(blocking)}"
     finalizers = objects.metadata(live).get("finalizers") or []
+    if finalizers == ["foregroundDeletion"]:
+        return "being deleted: what it owns goes first"
     if finalizers:
         return f"being deleted: waiting for the finalizers {', '.join(finalizers)}"
     return "being deleted"
