@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -17,7 +18,7 @@ from embedded.layout import PROJECT_ROOT, Layout
 from embedded.processes import ProcessError
 from embedded.toolchain.resolve import ToolError
 from operations import environments, local, locks, summary
-from operations.console import EXIT_ENVIRONMENT, UserError, fail, results, say
+from operations.console import EXIT_ENVIRONMENT, EXIT_INTERNAL, UserError, fail, results, say
 from operations.embedded_environment import EmbeddedEnvironment
 from operations.pulumi import Pulumi, PulumiError
 
@@ -139,6 +140,19 @@ def main() -> None:
         fail(error)
     except (ProcessError, PulumiError, ToolError) as error:
         fail(UserError(str(error), EXIT_ENVIRONMENT))
+    except Exception as error:  # noqa: BLE001 - the last boundary before the user
+        fail(UserError(_internal(error), EXIT_INTERNAL))
+
+
+def _internal(error: Exception) -> str:
+    """Keep the traceback for whoever mends it; return what the user should read."""
+    log = Layout().logs / "ballast-error.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("".join(traceback.format_exception(error)))
+    return (
+        f"this is a defect of Ballast, not of your input: {type(error).__name__}: {error}\n"
+        f"The details for a report are in {log}."
+    )
 
 
 def _python(module: str, *arguments: str) -> int:

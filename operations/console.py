@@ -14,6 +14,7 @@ progress = Console(stderr=True, highlight=False)
 # Exit codes of our own; codes of `pulumi` pass through unchanged.
 EXIT_WRONG_INPUT = 2
 EXIT_ENVIRONMENT = 3
+EXIT_INTERNAL = 70
 
 
 class UserError(Exception):

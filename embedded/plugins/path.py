@@ -178,7 +178,8 @@ def _install(layout: Layout, chosen: list[tuple[_Plugin, PluginChoice]]) -> None
             _link(place / file.name, file)
     for plugin, _ in chosen:
         for place in folder.glob(plugin.folder("*")):
-            if place.name not in wanted:
+            # Beside each folder the engine keeps files on when it was last used.
+            if place.is_dir() and place.name not in wanted:
                 _remove_links(place)
 
 
