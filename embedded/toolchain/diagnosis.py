@@ -14,7 +14,7 @@ _LAST_LINES = 12
 _CAUSES = (
     (
         ("no space left on device", "disk quota exceeded"),
-        "The disk is full. Go needs about 4 GB for its caches (`go env GOCACHE GOMODCACHE`; "
+        "The disk is full. Go needs about 8 GB for its caches (`go env GOCACHE GOMODCACHE`; "
         "`go clean -cache` empties the first), and Ballast 1 GB below {cache}. "
         "Free some, then run the command again.",
     ),

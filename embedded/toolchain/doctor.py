@@ -23,7 +23,7 @@ from embedded.toolchain.tools import BUILDS, TOOLS, GoBuild
 _GIB = 1024**3
 # What a first set-up writes: the tools and Go below our own folder, and what Go keeps.
 _CACHE_NEEDS_GIB = 1
-_GO_NEEDS_GIB = 4
+_GO_NEEDS_GIB = 8
 
 _MARKS = {"ready": "[green]✓[/green]", "later": "[yellow]·[/yellow]", "amiss": "[red]✗[/red]"}
 

@@ -63,9 +63,11 @@ class Progress:
     def _state(self, now: float) -> str:
         elapsed = _duration(now - self._begin)
         downloaded, compiled = _count(self._log)
-        if not compiled:
-            return f"{elapsed}, {downloaded} Go modules downloaded"
-        return f"{elapsed}, {compiled} packages compiled"
+        if compiled:
+            return f"{elapsed}, packages compiled: {compiled}"
+        if downloaded:
+            return f"{elapsed}, modules downloaded: {downloaded}"
+        return f"{elapsed}, looking for what is compiled already"
 
 
 def _count(log: Path) -> tuple[int, int]:

@@ -127,7 +127,7 @@ class Machine:
         return [path for path in self.cache.glob("*/*/.*") if path.is_dir()]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -121,7 +122,7 @@ def test_where_nothing_can_be_drawn_over_progress_comes_in_lines(
     monkeypatch.setattr(builder, "_LOOK_EVERY", 0.05)
     machine.install_go(body="/bin/sleep 0.4")
     ensure(["etcd"], machine.say)
-    assert "etcd: 0 s, 1 packages compiled" in machine.said
+    assert any(re.fullmatch(r"etcd: \d s, packages compiled: 1", line) for line in machine.said)
     assert machine.said[-1].startswith("etcd built in ")
 
 
@@ -130,7 +131,7 @@ def test_two_runs_at_once_build_once_and_the_second_says_that_it_waits(machine: 
     first = machine.ensure_elsewhere("etcd")
     wait_for(lambda: len(machine.builds) == 1)
     second = machine.ensure_elsewhere("etcd")
-    answers = [process.communicate(timeout=20) for process in (first, second)]
+    answers = [process.communicate(timeout=60) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0]
     assert answers[0][0] == answers[1][0]
     assert "another run builds etcd; waiting for it" in answers[1][1]
@@ -141,11 +142,11 @@ def test_two_runs_at_once_build_once_and_the_second_says_that_it_waits(machine: 
 def test_an_interrupted_build_stops_go_leaves_nothing_and_can_be_done_again(
     machine: Machine, number: signal.Signals
 ) -> None:
-    machine.install_go(body="/bin/sleep 30")
+    machine.install_go(body="/bin/sleep 300")
     process = machine.ensure_elsewhere("etcd")
     wait_for(lambda: machine.compiler_runs)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "the next run goes on from where this one was" in errors
     wait_for(lambda: not machine.compiler_runs)
@@ -159,7 +160,7 @@ def test_what_a_killed_run_left_behind_is_cleared_away_by_the_next(machine: Mach
     process = machine.ensure_elsewhere("etcd")
     wait_for(lambda: machine.compiler_runs)
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert len(machine.half_made()) == 1
     machine.install_go()
     assert ensure(["etcd"], machine.say)["etcd"].exists()

@@ -86,10 +86,10 @@ def test_a_released_plugin_on_path_is_named_as_such(machine: Machine) -> None:
 def test_too_little_room_for_what_has_to_be_built_is_for_the_user(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_free_space(monkeypatch, 4.5)
+    with_free_space(monkeypatch, 8.5)
     finding = found("disk space")
     assert not finding.fitting
-    assert finding.fix == "building pulumi, etcd, kubernetes, kwok takes up to 5 GB: free some"
+    assert finding.fix == "building pulumi, etcd, kubernetes, kwok takes up to 9 GB: free some"
 
 
 def test_little_room_does_not_matter_once_everything_is_built(

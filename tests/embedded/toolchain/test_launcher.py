@@ -63,7 +63,7 @@ class Launcher:
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         process = self.start(*arguments)
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=60)
         return process.returncode, out.strip(), errors
 
     def pretend(self, code: str) -> None:
@@ -139,11 +139,11 @@ def test_a_failed_set_up_says_what_to_do_and_is_taken_up_by_the_next_run(
 
 def test_an_interrupted_set_up_ends_quietly_and_counts_as_none(launcher: Launcher) -> None:
     launcher.pretend("import signal; signal.signal(signal.SIGINT, signal.default_int_handler)")
-    launcher.install_uv(body="exec /bin/sleep 30")
+    launcher.install_uv(body="exec /bin/sleep 300")
     process = launcher.start("up")
     wait_for(lambda: len(launcher.calls) == 2)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped; the next run goes on" in errors
     assert "Traceback" not in errors
@@ -157,7 +157,7 @@ def test_of_two_runs_at_once_one_sets_up_and_the_other_says_that_it_waits(
     first = launcher.start("first")
     wait_for(lambda: len(launcher.calls) == 2)
     second = launcher.start("second")
-    answers = [process.communicate(timeout=20) for process in (first, second)]
+    answers = [process.communicate(timeout=60) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0]
     assert "another ./ballast sets up .venv; waiting for it" in answers[1][1]
     assert launcher.calls == ["venv", "sync never"]
