@@ -8,9 +8,9 @@ messages that a user can act on.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from concurrent import futures
@@ -184,7 +184,7 @@ def serve(provider: Provider) -> NoReturn:
     out, sys.stdout = sys.stdout, sys.stderr
     out.write(f"{port}\n")
     out.flush()
-    _wait_for_parent_to_end()
+    _wait_for_the_end()
     provider.cancel()
     # What is under way finishes and is written down: a call to the cloud that
     # was cut in half would leave something nobody knows of.
@@ -192,10 +192,14 @@ def serve(provider: Provider) -> NoReturn:
     os._exit(0)
 
 
-def _wait_for_parent_to_end() -> None:
+def _wait_for_the_end() -> None:
+    """Return when the engine says so, by a signal, or is gone without a word."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
     parent = os.getppid()
-    while os.getppid() == parent:
-        time.sleep(0.5)
+    while os.getppid() == parent and not told.wait(0.5):
+        pass
 
 
 def where(error: BaseException) -> str:
