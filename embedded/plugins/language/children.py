@@ -108,7 +108,7 @@ class Children:
         `piped` gives its output to `Child.output`, otherwise it goes straight to
         the engine; `told` leaves its standard input to `Child.tell`.
         """
-        with self._lock:
+        with self._lock, _interrupts_held_back():
             process = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
@@ -138,6 +138,20 @@ class Children:
     def _forget(self, child: Child) -> None:
         with self._lock:
             self._running.discard(child)
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: this host stops them.
+
+    A Python that is interrupted while it imports prints a traceback that the
+    user would see. The executor lets interrupts in when the program starts.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pump(pipe: IO[bytes] | None, name: Stream, chunks: _Chunks) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -47,6 +48,8 @@ def _execute(request: dict[str, Any]) -> int:
 
     program = str(request["program"])
     _prepare(request)
+    # The host starts us with interrupts held back.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         _run(program, request["settings"]["parallel"])
     except pulumi.RunError as error:
