@@ -19,5 +19,5 @@ platform = Platform(
     ResourceOptions(providers=[cloud]),
 )
 
-pulumi.export("cluster", platform.cluster_name)
+pulumi.export("summary", platform.summary)
 pulumi.export("kubeconfig", providers.kubeconfig(settings, platform.kubeconfig))

@@ -33,6 +33,8 @@ class Engine:
     runtime_gib: float
     # How long it finishes requests after SIGTERM, seconds; a flag of the engine sets it.
     drain_seconds: int
+    # From a start with everything downloaded to the first answer, without reading weights.
+    start_seconds: int
 
 
 # Flags: https://huggingface.co/docs/text-embeddings-inference/cli_arguments
@@ -47,6 +49,7 @@ TEXT_EMBEDDINGS_INFERENCE: Final = Engine(
     cache_path="/data",
     runtime_gib=1.0,
     drain_seconds=30,
+    start_seconds=30,
 )
 
 # Flags: https://docs.vllm.ai/en/stable/cli/serve ; --shutdown-timeout came with 0.18.
@@ -61,6 +64,8 @@ VLLM: Final = Engine(
     # Python, CUDA contexts and graphs, the tokenizer.
     runtime_gib=6.0,
     drain_seconds=45,
+    # Profiling the memory, compiling, capturing CUDA graphs.
+    start_seconds=180,
 )
 
 ENGINES: Final = {engine.name: engine for engine in (TEXT_EMBEDDINGS_INFERENCE, VLLM)}

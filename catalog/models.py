@@ -16,6 +16,10 @@ from catalog.engines import TEXT_EMBEDDINGS_INFERENCE, VLLM, Engine
 
 GIB: Final = 1024**3
 
+# What a pod gets out of the hub, and then off its volume, on the smallest of our machines:
+# gp3 as it comes gives 125 MB/s.
+LOAD_GIB_PER_SECOND: Final = 0.1
+
 # vLLM gives itself this share of the GPU (--gpu-memory-utilization).
 GPU_SHARE: Final = 0.9
 # Activations, CUDA context and graphs of a 7-8 B model at batches of a few dozen, GiB.
@@ -40,6 +44,8 @@ class Model:
     head_size: int
     bytes_per_number: int
     longest_context: int
+    # Flags that the engine needs for this model.
+    engine_args: tuple[str, ...] = ()
 
     @property
     def weights_gib(self) -> float:
@@ -71,6 +77,16 @@ class Model:
         """The smallest memory limit that leaves the margin above the peak."""
         return math.ceil(self.host_peak_gib * MARGIN)
 
+    @property
+    def startup_seconds(self) -> int:
+        """From an empty volume to the first answer: download, read, start."""
+        return math.ceil(2 * self.weights_gib / LOAD_GIB_PER_SECOND) + self.engine.start_seconds
+
+    @property
+    def cache_gib(self) -> int:
+        """The folder that the engine downloads to: the weights, and what it compiles."""
+        return math.ceil(self.weights_gib * MARGIN) + 4
+
 
 # https://huggingface.co/google-bert/bert-base-uncased (Apache-2.0)
 BERT_BASE_UNCASED: Final = Model(
@@ -83,6 +99,8 @@ BERT_BASE_UNCASED: Final = Model(
     head_size=64,
     bytes_per_number=4,
     longest_context=512,
+    # The repository says nothing of pooling: it was trained to fill gaps.
+    engine_args=("--pooling", "mean"),
 )
 
 # https://huggingface.co/Qwen/Qwen2.5-7B-Instruct (Apache-2.0, no token needed)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-# AWS's tightest limit is 64 characters (IAM roles). Stacks put
-# "ballast-<stack>-" in front of a name, and a stack's name has up to 15.
-LONGEST: Final = 64 - len("ballast-") - 15 - len("-")
+# Stacks put "ballast-<stack>-" in front of a name in AWS; a stack's name has up to 15 letters.
+_PREFIX: Final = len("ballast-") + 15 + len("-")
+# Launch templates have the tightest limit of what is named at all, 128; then IAM roles, 64.
+LONGEST: Final = 128 - _PREFIX
+LONGEST_ROLE: Final = 64 - _PREFIX
 
 
 def token(area: str, name: str) -> str:
@@ -14,17 +16,17 @@ def token(area: str, name: str) -> str:
     return f"ballast:{area}:{name}"
 
 
-def child(parent: str, role: str, key: str | None = None) -> str:
+def child(parent: str, role: str, key: str | None = None, *, longest: int = LONGEST) -> str:
     """Return the logical name of a child: the parent's name, its role, and what tells it apart.
 
     The key is a zone, a pool or a model, never a position: a list that is
     put in another order must not replace anything.
     """
     name = "-".join(part for part in (parent, role, key) if part)
-    if len(name) > LONGEST:
+    if len(name) > longest:
         message = (
             f"the resource name {name!r} has {len(name)} characters; with the stack's prefix AWS "
-            f"allows {LONGEST}. Shorten the name of the pool or model in it."
+            f"allows {longest}. Shorten the name of the pool or model in it."
         )
         raise ValueError(message)
     return name

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi import Output, ResourceOptions
 
+from catalog.engines import ENVOY
 from components import naming
 from components.capacity.gpu_pool import GpuPool, GpuPoolArgs
 from components.cluster.eks import EksCluster, EksClusterArgs
@@ -16,9 +17,11 @@ from components.cluster.identity import NODE_POLICIES, ServiceRole, ServiceRoleA
 from components.cluster.node_group import NodeGroup, NodeGroupArgs
 from components.network.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.network.vpc import Vpc, VpcArgs
+from components.serving.pipeline import Pipeline
 from stacks.checks.network import TIERS, tier_layout
 from stacks.sections import GpuPoolSettings
 from stacks.settings import Settings
+from stacks.translation import pipeline_args
 
 TOKEN = naming.token("platform", "Platform")
 SYSTEM_AMI_TYPE = "BOTTLEROCKET_x86_64"
@@ -29,8 +32,9 @@ class PlatformArgs:
     """What makes a platform."""
 
     settings: Settings
-    # The cluster's kubeconfig -> the provider of what runs in it. Components build none.
-    cluster_access: Callable[[Output[str]], kubernetes.Provider]
+    # The cluster's kubeconfig, and what has to stand first -> the provider of what runs in
+    # the cluster. Components build none.
+    cluster_access: Callable[[Output[str], Sequence[pulumi.Resource]], kubernetes.Provider]
 
 
 class Platform(pulumi.ComponentResource):
@@ -41,6 +45,8 @@ class Platform(pulumi.ComponentResource):
 
     cluster_name: Output[str]
     kubeconfig: Output[str]
+    # What stands where, for people: stages, endpoints, node groups.
+    summary: dict[str, object]
 
     def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
@@ -50,12 +56,16 @@ class Platform(pulumi.ComponentResource):
         groups = self._build_security_groups(settings, vpc)
         cluster = self._build_cluster(settings, vpc, groups)
         node_role = self._build_node_role(settings)
-        self._build_system_nodes(settings, vpc, groups, cluster, node_role)
-        for pool in settings.capacity.pools:
-            self._build_pool(settings, pool, vpc, groups, cluster, node_role)
+        system = self._build_system_nodes(settings, vpc, groups, cluster, node_role)
+        pools = {
+            pool.name: self._build_pool(settings, pool, vpc, groups, cluster, node_role)
+            for pool in settings.capacity.pools
+        }
         self.cluster_name = cluster.name
         self.kubeconfig = cluster.kubeconfig
-        self.register_outputs({"cluster_name": self.cluster_name, "kubeconfig": self.kubeconfig})
+        pipeline = self._build_pipeline(args, cluster, [system, *pools.values()])
+        self.summary = _summary(settings, cluster, system, pools, pipeline)
+        self.register_outputs({"cluster_name": self.cluster_name, "summary": self.summary})
 
     def _build_vpc(self, settings: Settings) -> Vpc:
         network = settings.network
@@ -76,7 +86,7 @@ class Platform(pulumi.ComponentResource):
             "access",
             SecurityGroupsArgs(
                 vpc_id=vpc.vpc_id,
-                gateway_port=8080,
+                gateway_port=ENVOY.port,
                 public_https=settings.network.public_https,
                 internal_cidr=str(settings.network.cidr),
                 tags=settings.tags,
@@ -169,3 +179,34 @@ class Platform(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+    def _build_pipeline(
+        self, args: PlatformArgs, cluster: EksCluster, nodes: Sequence[pulumi.Resource]
+    ) -> Pipeline:
+        # After the nodes: pods without room would let the deployments wait for them.
+        access = args.cluster_access(cluster.kubeconfig, nodes)
+        return Pipeline(
+            "serving",
+            pipeline_args(args.settings),
+            ResourceOptions.merge(self._child, ResourceOptions(providers=[access])),
+        )
+
+
+def _summary(
+    settings: Settings,
+    cluster: EksCluster,
+    system: NodeGroup,
+    pools: Mapping[str, GpuPool],
+    pipeline: Pipeline,
+) -> dict[str, object]:
+    return {
+        "cluster": cluster.name,
+        "region": settings.region,
+        "namespace": settings.serving.namespace,
+        "gateway": pipeline.gateway_url,
+        "stages": pipeline.deployments,
+        "nodes": {
+            "system": system.name,
+            **{name: pool.node_group_name for name, pool in pools.items()},
+        },
+    }

@@ -84,8 +84,8 @@ RoleArn = Annotated[
 DnsLabel = Annotated[
     str,
     _text(
-        r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?",
-        "up to 30 lower-case letters, digits and dashes, a letter first",
+        r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?",
+        "up to 24 lower-case letters, digits and dashes, a letter first",
         "It becomes the name of Kubernetes objects and of IAM roles: choose a plainer one.",
     ),
 ]

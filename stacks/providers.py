@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
-from pulumi import Output
+from pulumi import Output, ResourceOptions
 
 from embedded.layout import Layout
 from stacks.settings import Settings
@@ -61,13 +62,16 @@ def cloud(settings: Settings) -> aws.Provider:
     )
 
 
-def cluster_access(settings: Settings, eks_kubeconfig: Output[str]) -> kubernetes.Provider:
-    """Return the Kubernetes provider of the stack's cluster."""
+def cluster_access(
+    settings: Settings, eks_kubeconfig: Output[str], needs: Sequence[pulumi.Resource]
+) -> kubernetes.Provider:
+    """Return the Kubernetes provider of the stack's cluster; all it makes comes after `needs`."""
     return kubernetes.Provider(
         "kubernetes",
         kubernetes.ProviderArgs(
             kubeconfig=kubeconfig(settings, eks_kubeconfig), enable_server_side_apply=True
         ),
+        ResourceOptions(depends_on=list(needs)),
     )
 
 

@@ -59,7 +59,7 @@ class ServiceRole(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
     def _build_role(self, name: str, args: ServiceRoleArgs) -> aws.iam.Role:
-        child = naming.child(name, "role")
+        child = naming.child(name, "role", longest=naming.LONGEST_ROLE)
         return aws.iam.Role(
             child,
             aws.iam.RoleArgs(

@@ -1,0 +1,140 @@
+"""The Inference Gateway: where every request enters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from pulumi import Input, ResourceOptions
+from pulumi_kubernetes import core, meta
+
+from catalog.engines import ENVOY
+from components import naming
+from components.serving import envoy
+from components.serving.access import Edge
+from components.serving.envoy import Backend
+from components.serving.pod import PART_OF
+from components.serving.stage import Plan, Stage, ready_name, service_url
+from components.serving.workload import ConfigFiles, CpuScaling, Resources, Shutdown, Workload
+
+TOKEN = naming.token("serving", "InferenceGateway")
+NAME: Final = "inference-gateway"
+_CONFIG_PATH: Final = "/etc/envoy"
+_CONFIG_FILE: Final = "envoy.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferenceGatewayArgs:
+    """What makes the gateway."""
+
+    # Known once the namespace is ready for pods.
+    namespace: Input[str]
+    # The namespace's name, for host names.
+    namespace_name: str
+    # Where requests go.
+    backends: tuple[Backend, ...]
+    # Networks that clients come from.
+    client_networks: tuple[str, ...]
+    # Stages that come back to the gateway.
+    client_stages: tuple[str, ...]
+    resources: Resources
+    scaling: CpuScaling
+    deadline_seconds: int
+
+
+class InferenceGateway(Stage):
+    """Envoy, with a configuration made from the models.
+
+    Creates: config map, and what every stage is made of.
+    """
+
+    def __init__(
+        self, name: str, args: InferenceGatewayArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__(TOKEN, name, opts)
+        text = configuration(args)
+        config_map = f"{NAME}-{_short_hash(text)}"
+        workload = gateway_workload(args, config_map, _short_hash(text))
+        config = self._build_config(name, args, config_map, text)
+        deployment = self._build_stage(name, _plan(args, workload), config)
+        self.url = service_url(workload, args.namespace_name)
+        self.deployment_name = ready_name(deployment)
+        self.register_outputs({"url": self.url, "deployment_name": self.deployment_name})
+
+    def _build_config(
+        self, name: str, args: InferenceGatewayArgs, config_map: str, text: str
+    ) -> core.v1.ConfigMap:
+        return core.v1.ConfigMap(
+            naming.child(name, "config"),
+            core.v1.ConfigMapInitArgs(
+                metadata=meta.v1.ObjectMetaArgs(
+                    # A name of its own for each content: pods of the old one keep it
+                    # until the last of them is gone.
+                    name=config_map,
+                    namespace=args.namespace,
+                    labels=PART_OF,
+                ),
+                immutable=True,
+                data={_CONFIG_FILE: text},
+            ),
+            self._child,
+        )
+
+
+def configuration(args: InferenceGatewayArgs) -> str:
+    """Return Envoy's configuration file."""
+    return json.dumps(
+        envoy.bootstrap(
+            args.backends,
+            port=ENVOY.port,
+            ready_path=ENVOY.ready_path,
+            deadline_seconds=args.deadline_seconds,
+        ),
+        indent=1,
+    )
+
+
+def gateway_workload(args: InferenceGatewayArgs, config_map: str, config_hash: str) -> Workload:
+    """Return what the gateway runs."""
+    return Workload(
+        name=NAME,
+        stage="gateway",
+        image=ENVOY.image,
+        command=("envoy",),
+        args=(
+            *("--config-path", f"{_CONFIG_PATH}/{_CONFIG_FILE}"),
+            *("--log-level", "warning"),
+            # It would want to write to shared memory, and pods are replaced, not restarted.
+            "--disable-hot-restart",
+        ),
+        port=ENVOY.port,
+        ready_path=ENVOY.ready_path,
+        startup_seconds=60,
+        # Envoy stops at once on SIGTERM: the requests it has must end before that.
+        shutdown=Shutdown(
+            pre_stop_seconds=args.deadline_seconds + 5, drain_seconds=ENVOY.drain_seconds
+        ),
+        resources=args.resources,
+        scaling=args.scaling,
+        config=ConfigFiles(config_map=config_map, path=_CONFIG_PATH),
+        config_hash=config_hash,
+    )
+
+
+def _plan(args: InferenceGatewayArgs, workload: Workload) -> Plan:
+    backends = sorted((backend.name, backend.port) for backend in args.backends)
+    return Plan(
+        namespace=args.namespace,
+        workload=workload,
+        ingress=(
+            Edge(port=ENVOY.port, networks=args.client_networks),
+            Edge(port=ENVOY.port, stages=args.client_stages),
+        ),
+        egress=tuple(Edge(port=port, stages=(name,)) for name, port in backends),
+    )
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:10]

@@ -1,0 +1,98 @@
+"""From settings to what the pipeline is built of."""
+
+from __future__ import annotations
+
+from catalog.accelerators import MACHINES
+from catalog.models import MODELS
+from components.serving.inference_graph import GraphNode, Step
+from components.serving.model_serving import Limits, ServedModel
+from components.serving.pipeline import PipelineArgs, StageSize, model_url
+from components.serving.workload import (
+    CpuScaling,
+    FixedScaling,
+    GpuPlacement,
+    Resources,
+    Scaling,
+)
+from stacks import sections
+from stacks.settings import Settings
+
+
+def pipeline_args(settings: Settings) -> PipelineArgs:
+    """Return the pipeline that the settings describe."""
+    serving = settings.serving
+    models = tuple(_served(model, settings.capacity) for model in serving.models)
+    urls = {model.name: model_url(serving.namespace, model) for model in models}
+    internet = settings.network.public_https
+    return PipelineArgs(
+        namespace=serving.namespace,
+        gateway=_size(serving.gateway),
+        models=models,
+        aggregator=_size(serving.aggregator),
+        graph={name: _node(node, urls) for name, node in serving.aggregator.graph.items()},
+        client_networks=("0.0.0.0/0",) if internet else (str(settings.network.cidr),),
+    )
+
+
+def _served(model: sections.ModelSettings, capacity: sections.CapacitySettings) -> ServedModel:
+    language = model.language
+    return ServedModel(
+        name=model.name,
+        model=MODELS[model.model],
+        resources=_resources(model.resources, gpus=model.gpus),
+        scaling=_scaling(model.scaling),
+        limits=Limits(**language.model_dump()) if language else None,
+        placement=_placement(model, capacity),
+    )
+
+
+def _placement(
+    model: sections.ModelSettings, capacity: sections.CapacitySettings
+) -> GpuPlacement | None:
+    pools = {pool.name: pool for pool in capacity.pools}
+    if model.pool is None:
+        return None
+    machine = MACHINES[pools[model.pool].instance_types[0]]
+    return GpuPlacement(gpu_memory_class_gib=machine.accelerator.memory_class_gib, pool=model.pool)
+
+
+def _size(stage: sections.GatewaySettings | sections.AggregatorSettings) -> StageSize:
+    return StageSize(
+        resources=_resources(stage.resources),
+        scaling=_cpu(stage.scaling),
+        deadline_seconds=stage.deadline_seconds,
+    )
+
+
+def _resources(resources: sections.Resources, gpus: int = 0) -> Resources:
+    return Resources(**resources.model_dump(), gpus=gpus)
+
+
+def _scaling(scaling: sections.CpuScaling | sections.FixedScaling) -> Scaling:
+    if isinstance(scaling, sections.FixedScaling):
+        return FixedScaling(replicas=scaling.replicas)
+    return _cpu(scaling)
+
+
+def _cpu(scaling: sections.CpuScaling) -> CpuScaling:
+    return CpuScaling(
+        target_percent=scaling.target_percent,
+        min_replicas=scaling.min_replicas,
+        max_replicas=scaling.max_replicas,
+    )
+
+
+def _node(node: sections.GraphNodeSettings, urls: dict[str, str]) -> GraphNode:
+    steps = tuple(
+        Step(
+            name=step.name,
+            url=urls[step.model] if step.model else None,
+            node=step.node,
+            required=step.required,
+            weight=step.weight,
+            condition=step.condition,
+            feed_response=step.feed == "response",
+        )
+        for step in node.steps
+    )
+    return GraphNode(kind=node.kind, steps=steps)
