@@ -67,7 +67,8 @@ class Programs:
         """Run the program and return the response, with nothing said twice."""
         folder = Path(request.info.program_directory or request.pwd)
         if interpreter.typechecker and not self._typechecks(interpreter, folder):
-            return language_pb2.RunResponse(bail=True)
+            reason = f"{interpreter.typechecker} did not pass {folder}: the program was not run."
+            return refuse(self._engine, reason)
         with self._take(interpreter, folder) as child:
             child.tell(json.dumps(description(self._engine, request)).encode())
             code = child.wait()

@@ -1,4 +1,5 @@
 import os
+import sys
 
 import pytest
 
@@ -135,6 +136,22 @@ def test_an_environment_without_the_sdk_is_named(program: Program) -> None:
 
     [error] = program.engine.errors
     assert f"The Python package pulumi is not installed for {bare}/bin/python" in error
+
+
+def test_a_program_that_the_type_checker_rejects_is_not_run(program: Program) -> None:
+    checker = bare_environment(program.folder / "venv")
+    packages = checker / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "mypy.py").write_text("import sys; sys.exit(f'checked {sys.argv[1:]}')")
+    strict = info(program.folder, virtualenv="venv", typechecker="mypy")
+
+    response = program.run("open('ran', 'w')", info=strict)
+
+    assert program.engine.errors == [
+        f"mypy did not pass {program.folder}: the program was not run."
+    ]
+    assert response.bail
+    assert not (program.folder / "ran").exists()
 
 
 def start_pack(program: Program) -> None:
