@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from embedded.plugins.aws.errors import ApiError, NoAnswerError
@@ -71,8 +72,7 @@ class Clients:
         try:
             return getattr(client, operation)(**params)
         except ClientError as error:
-            detail = error.response.get("Error", {})
-            raise ApiError(detail.get("Code", "Unknown"), detail.get("Message", "")) from error
+            raise _api_error(service, operation, error.response) from error
         except BotoCoreError as error:
             raise self._translated(service, operation, error) from error
 
@@ -99,6 +99,18 @@ class Clients:
     def partition(self) -> str:
         """The partition of the region: aws, aws-cn or aws-us-gov."""
         return partition_of(self.settings.region)
+
+
+def _api_error(service: str, operation: str, response: Mapping[str, Any]) -> ApiError:
+    detail = response.get("Error", {})
+    code, message = str(detail.get("Code", "Unknown")), str(detail.get("Message", ""))
+    if "<html" in message or not message:
+        # moto answers so where it has no such operation, or stumbled in it.
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
+        return ApiError(
+            "NotImplemented", f"the embedded cloud answered {service} {operation} with {status}"
+        )
+    return ApiError(code, message)
 
 
 def partition_of(region: str) -> str:

@@ -78,10 +78,12 @@ class Comparison:
         if pattern in self.resource.sets:
             yield from self._set(path, pattern, old, new)
             return
-        for index in range(max(len(old), len(new))):
-            before = old[index] if index < len(old) else None
-            after = new[index] if index < len(new) else None
+        for index, (before, after) in enumerate(zip(old, new, strict=False)):
             yield from self._value(f"{path}[{index}]", pattern, before, after)
+        for index in range(len(new), len(old)):
+            yield Change(f"{path}[{index}]", pattern, "delete")
+        for index in range(len(old), len(new)):
+            yield Change(f"{path}[{index}]", pattern, "add")
 
     def _set(self, path: str, pattern: str, old: list[Any], new: list[Any]) -> Iterator[Change]:
         gone = self._unmatched(pattern, old, new)

@@ -117,6 +117,8 @@ def _take_id_apart(operation: Operation) -> None:
         )
         raise ProviderError(message)
     operation.state = {**parts, **operation.state}
+    if templates.complete(resource.identity, parts):
+        operation.id = str(templates.render(resource.identity, parts))
 
 
 def _wait(operation: Operation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from embedded.plugins.aws.operation import Operation
@@ -39,6 +40,10 @@ _DATA: Final = (
 )
 _TEMPLATE: Final = Call(
     "describe_launch_templates", {"LaunchTemplateIds": ["{id}"]}, "LaunchTemplates[0]"
+)
+
+_TAGS: Final = Call(
+    "describe_tags", {"Filters": [{"Name": "resource-id", "Values": ["{id}"]}]}, "Tags"
 )
 
 
@@ -141,7 +146,7 @@ LAUNCH_TEMPLATE = Resource(
     },
     volatile=("latestVersion", "defaultVersion"),
     naming=Naming(prefix_property="namePrefix", max_length=128),
-    tags=ec2_tags("launch-template"),
+    tags=replace(ec2_tags("launch-template"), read=_TAGS),
 )
 
 RESOURCES = (LAUNCH_TEMPLATE,)

@@ -132,9 +132,13 @@ def _wanted_destination(operation: Operation) -> str:
 def _create_route(operation: Operation) -> dict[str, Any]:
     where = ("routeTableId", *_ROUTE_DESTINATIONS, *_TARGETS)
     operation.api("create_route", operation.values(where))
-    # The released provider's id: the table and a checksum of the destination.
+    return {"RouteKey": _route_key(operation)}
+
+
+def _route_key(operation: Operation) -> str:
+    """Return the released provider's id: the table and a checksum of the destination."""
     checksum = zlib.crc32(_wanted_destination(operation).encode())
-    return {"RouteKey": f"r-{operation.inputs['routeTableId']}{checksum}"}
+    return f"r-{_route_table(operation)}{checksum}"
 
 
 def _route_table(operation: Operation) -> str:
@@ -153,6 +157,7 @@ def _read_route(operation: Operation) -> Mapping[str, Any] | None:
     table = operation.api("describe_route_tables", {"RouteTableIds": [table_id]})["RouteTables"][0]
     wanted = _wanted_destination(operation)
     found = [route for route in table.get("Routes", ()) if destination(route) == wanted]
+    operation.id = _route_key(operation)
     return {**found[0], "RouteTableId": table_id} if found else None
 
 

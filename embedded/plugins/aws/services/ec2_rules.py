@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,13 @@ _SOURCES: Final = {
     "ipv6CidrBlocks": ("Ipv6Ranges", "CidrIpv6"),
     "prefixListIds": ("PrefixListIds", "PrefixListId"),
     "securityGroups": ("UserIdGroupPairs", "GroupId"),
+}
+# The same, where EC2 lists rules one by one.
+_RULE_KEYS: Final = {
+    "cidrBlocks": "CidrIpv4",
+    "ipv6CidrBlocks": "CidrIpv6",
+    "prefixListIds": "PrefixListId",
+    "securityGroups": "GroupId",
 }
 
 
@@ -59,28 +66,35 @@ def _of_rule(rule: Mapping[str, Any], group: str) -> Iterator[Permission]:
             yield Permission(protocol, *ports, source, value, rule.get("description") or "")
 
 
-def of_api(permissions: Iterable[Mapping[str, Any]]) -> set[Permission]:
-    """Return the permissions that EC2 lists for a group."""
-    found: set[Permission] = set()
-    for entry in permissions:
-        protocol = entry["IpProtocol"]
-        ports = (0, 0) if protocol == "-1" else (entry.get("FromPort", 0), entry.get("ToPort", 0))
-        for source, (where, key) in _SOURCES.items():
-            for item in entry.get(where) or ():
-                text = item.get("Description") or ""
-                found.add(Permission(protocol, *ports, source, item[key], text))
-    return found
+def of_group(operation: Operation, direction: str) -> dict[Permission, str]:
+    """Return the permissions that EC2 has for the group, each with its rule's id."""
+    filters = [{"Name": "group-id", "Values": [operation.id]}]
+    answer = operation.api("describe_security_group_rules", {"Filters": filters})
+    return {
+        _of_api(rule): rule["SecurityGroupRuleId"]
+        for rule in answer["SecurityGroupRules"]
+        if rule["IsEgress"] == (direction == "egress")
+    }
+
+
+def _of_api(rule: Mapping[str, Any]) -> Permission:
+    protocol = rule["IpProtocol"]
+    ports = (0, 0) if protocol == "-1" else (rule.get("FromPort", 0), rule.get("ToPort", 0))
+    flat = {**rule, "GroupId": (rule.get("ReferencedGroupInfo") or {}).get("GroupId")}
+    found = ((source, flat.get(key)) for source, key in _RULE_KEYS.items())
+    source, value = next((pair for pair in found if pair[1]), ("cidrBlocks", ""))
+    return Permission(protocol, *ports, source, value or "", rule.get("Description") or "")
 
 
 def rules(
-    actual: set[Permission], given: Iterable[Mapping[str, Any]], group: str
+    actual: Collection[Permission], given: Iterable[Mapping[str, Any]], group: str
 ) -> list[dict[str, Any]]:
     """Return what is there as rules: the given ones that stand, the rest grouped by ports."""
     left = set(actual)
     found: list[dict[str, Any]] = []
     for rule in given:
         permissions = of_rules([rule], group)
-        if permissions and permissions <= actual:
+        if permissions and permissions <= set(actual):
             found.append(dict(rule))
             left -= permissions
     grouped: dict[tuple[Any, ...], list[Permission]] = {}
@@ -105,13 +119,13 @@ def _rule(key: tuple[Any, ...], members: list[Permission], group: str) -> dict[s
 
 def bring_to(operation: Operation, direction: str, wanted: Iterable[Mapping[str, Any]]) -> None:
     """Make the group's rules of one direction exactly the wanted ones."""
-    groups = operation.api("describe_security_groups", {"GroupIds": [operation.id]})
-    key = "IpPermissions" if direction == "ingress" else "IpPermissionsEgress"
-    actual = of_api(groups["SecurityGroups"][0].get(key) or ())
+    actual = of_group(operation, direction)
     target = of_rules(wanted, operation.id)
-    steps = (("revoke", actual - target), ("authorize", target - actual))
-    for verb, permissions in steps:
-        if permissions:
-            listed = [permission.api() for permission in sorted(permissions)]
-            call = f"{verb}_security_group_{direction}"
-            operation.api(call, {"GroupId": operation.id, "IpPermissions": listed})
+    removed = [rule for permission, rule in actual.items() if permission not in target]
+    if removed:
+        params = {"GroupId": operation.id, "SecurityGroupRuleIds": removed}
+        operation.api(f"revoke_security_group_{direction}", params)
+    added = [permission.api() for permission in sorted(target - actual.keys())]
+    if added:
+        params = {"GroupId": operation.id, "IpPermissions": added}
+        operation.api(f"authorize_security_group_{direction}", params)

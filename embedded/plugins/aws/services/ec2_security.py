@@ -29,9 +29,9 @@ def _read_group(operation: Operation) -> Mapping[str, Any] | None:
     group = operation.call(_GROUP)
     if not group:
         return None
-    for direction, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+    for direction in ("ingress", "egress"):
         given = operation.inputs.get(direction) or ()
-        actual = ec2_rules.of_api(group.get(key) or ())
+        actual = ec2_rules.of_group(operation, direction)
         group[direction] = ec2_rules.rules(actual, given, operation.id)
     return group
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
+from embedded.cloud.eks import dispatch
 from embedded.plugins.aws.journal import Journal
 from embedded.plugins.aws.provider import AwsProvider
 from embedded.plugins.provider import Autonaming, Diff, Failure, Target
@@ -81,8 +82,9 @@ class Made:
     def refresh(self) -> None:
         _, self.inputs, self.outputs = self.read()
 
-    def imported(self) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        return self.engine.provider.read(self.target, {}, {})
+    def imported(self, identity: str = "") -> tuple[str, dict[str, Any], dict[str, Any]]:
+        target = self.engine.target(self.token, self.name, id=identity or self.id)
+        return self.engine.provider.read(target, {}, {})
 
     def diff(self, inputs: dict[str, Any]) -> Diff:
         news = self.engine.checked(self.token, inputs, self.inputs, self.name)
@@ -105,6 +107,7 @@ class Made:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[str]:
+    dispatch.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
