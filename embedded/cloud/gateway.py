@@ -64,10 +64,9 @@ class Gateway:
     yet: so reads wait as well. A request takes a few milliseconds.
     """
 
-    def __init__(self, journal: Journal, changed: Callable[[str], None]) -> None:
-        """Take `changed`, which hears of every request that may have changed something."""
+    def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._changed = changed
+        self._changed: Callable[[], None] = lambda: None
         self._lock = threading.RLock()
         self._moto = _Dispatcher()
         self._determinism = Determinism(journal.header.secret, journal.header.born)
@@ -78,6 +77,10 @@ class Gateway:
     def lock(self) -> threading.RLock:
         """Held while moto's state is looked at from inside the process."""
         return self._lock
+
+    def on_change(self, hear: Callable[[], None]) -> None:
+        """Have `hear` called after each request that may have changed something."""
+        self._changed = hear
 
     def replay(self) -> None:
         """Bring moto to where it was; raise JournalError when it goes another way."""
@@ -114,7 +117,7 @@ class Gateway:
                 name = hashlib.sha256(body + environ["PATH_INFO"].encode()).hexdigest()
                 return self._run(whole, f"read/{name}", time.time(), [])
             answer = self._change(whole, kept, body)
-        self._changed(requests.action(kept, body))
+        self._changed()
         return answer
 
     def _change(self, whole: Environ, kept: Environ, body: bytes) -> Answer:

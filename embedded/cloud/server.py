@@ -34,14 +34,15 @@ def serve() -> int:
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     prepare_moto()
-    from embedded.cloud.eks import control_plane, dispatch
+    from embedded.cloud.eks import control_plane, dispatch, readiness
+    from embedded.cloud.nodes.bridge import Bridge
 
     layout = Layout()
     control_plane.read_from(layout.kubeconfig)
     dispatch.install()
     try:
         journal = open_journal(layout.cloud / JOURNAL)
-        gateway = Gateway(journal, changed=lambda _: None)
+        gateway = Gateway(journal)
         gateway.replay()
     except JournalError as error:
         print(error, file=sys.stderr)
@@ -52,6 +53,10 @@ def serve() -> int:
     except (OSError, SystemExit):
         print(f"port {port} of {LOOPBACK} is taken by another process", file=sys.stderr)
         return 1
+    bridge = Bridge(gateway.lock)
+    readiness.ask(bridge.ready)
+    gateway.on_change(bridge.wake)
+    bridge.start()
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever()
     # Whoever is being answered is answered; nobody new gets in.

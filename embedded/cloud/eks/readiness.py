@@ -24,9 +24,7 @@ def ask(look: _Look) -> None:
 def status(group: Nodegroup) -> str:
     """Return CREATING until every first node is Ready; without a control plane, ACTIVE."""
     arn = group.description["nodegroupArn"]
-    if arn in _Bridge.active or _Bridge.ready is None:
-        return "ACTIVE"
-    if _Bridge.ready(group.instances) is False:
-        return "CREATING"
-    _Bridge.active.add(arn)
-    return "ACTIVE"
+    ready = _Bridge.ready(group.instances) if _Bridge.ready else None
+    if ready:
+        _Bridge.active.add(arn)
+    return "CREATING" if ready is False and arn not in _Bridge.active else "ACTIVE"
