@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -20,7 +21,7 @@ from embedded.plugins.values import decode
 from embedded.plugins.versions import sdk_version
 
 T = TypeVar("T")
-_VERSION_OF = "import platform; print(platform.python_version())"
+_VERSION_OF = "import sys; print(sys.version.split()[0])"
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -95,11 +96,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def About(self, request: Any, context: Any) -> Any:
         interpreter = _answer(context, lambda: _ready(request.info))
-        command = [str(interpreter.python), "-c", _VERSION_OF]
-        answer = subprocess.run(command, capture_output=True, check=True, text=True)
         return language_pb2.AboutResponse(
             executable=str(interpreter.python),
-            version=answer.stdout.strip(),
+            version=_python_version(interpreter.python),
             metadata={"toolchain": interpreter.toolchain},
         )
 
@@ -165,6 +164,15 @@ def _plugin_output(stream: Stream, data: bytes) -> Any:
     if stream == "stdout":
         return language_pb2.RunPluginResponse(stdout=data)
     return language_pb2.RunPluginResponse(stderr=data)
+
+
+def _python_version(python: Path) -> str:
+    # The engine asks at the start of every update, so not by starting a Python
+    # that is the very one we run on.
+    if python.samefile(sys.executable):
+        return sys.version.split()[0]
+    command = [str(python), "-c", _VERSION_OF]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
 
 
 def _answer(context: grpc.ServicerContext, action: Callable[[], T]) -> T:
