@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.accelerators import MACHINES
+from catalog import accelerators
 from catalog.models import MODELS
 from components.serving.inference_graph import GraphNode, Step
 from components.serving.model_serving import Limits, ServedModel
@@ -52,8 +52,8 @@ def _placement(
     pools = {pool.name: pool for pool in capacity.pools}
     if model.pool is None:
         return None
-    machine = MACHINES[pools[model.pool].instance_types[0]]
-    return GpuPlacement(gpu_memory_class_gib=machine.accelerator.memory_class_gib, pool=model.pool)
+    first = pools[model.pool].instance_types[0]
+    return GpuPlacement(gpu_memory_class_gib=accelerators.memory_class_gib(first), pool=model.pool)
 
 
 def _size(stage: sections.GatewaySettings | sections.AggregatorSettings) -> StageSize:

@@ -9,7 +9,7 @@ from typing import Final
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 
-from catalog.accelerators import MACHINES
+from catalog import accelerators
 from components import naming
 from components.capacity import labels
 from components.cluster.node_group import NodeGroup, NodeGroupArgs
@@ -75,7 +75,7 @@ class GpuPool(pulumi.ComponentResource):
                 disk_gib=args.disk_gib,
                 labels=node_labels,
                 taints=(labels.GPU_TAINT,),
-                group_tags=_from_zero(node_labels, _gpus(args)),
+                group_tags=_from_zero(node_labels, accelerators.gpus(args.instance_types)),
                 tags=args.tags,
             ),
             self._child,
@@ -84,17 +84,12 @@ class GpuPool(pulumi.ComponentResource):
 
 def pool_labels(args: GpuPoolArgs) -> dict[str, str]:
     """Return the labels of the pool's nodes."""
-    accelerator = MACHINES[args.instance_types[0]].accelerator
     return {
         labels.ACCELERATOR: labels.NVIDIA,
         labels.POOL: args.pool,
         labels.CAPACITY: "spot" if args.spot else "on-demand",
-        labels.GPU_MEMORY: str(accelerator.memory_class_gib),
+        labels.GPU_MEMORY: str(accelerators.memory_class_gib(args.instance_types[0])),
     }
-
-
-def _gpus(args: GpuPoolArgs) -> int:
-    return min(MACHINES[name].gpus for name in args.instance_types)
 
 
 def _from_zero(node_labels: Mapping[str, str], gpus: int) -> dict[str, str]:

@@ -60,10 +60,10 @@ class EksCluster(pulumi.ComponentResource):
         cluster = self._build_cluster(name, args, role, key, logs)
         entry = self._build_access_entry(name, args, cluster)
         access = self._build_access_policy(name, cluster, entry)
-        # Whoever uses the cluster needs access to it first.
-        self.name = ordering.after(access, cluster.name)
+        self.name = cluster.name
         self.kubeconfig = kubeconfig(
-            name=self.name,
+            # Whoever talks to the cluster needs access to it first.
+            name=ordering.after(access, cluster.name),
             endpoint=cluster.endpoint,
             authority=cluster.certificate_authority.apply(_authority),
             region=args.region,

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pulumi import Input, ResourceOptions
+import pulumi
+from pulumi import ResourceOptions
 
 from catalog.engines import KSERVE_ROUTER
 from components import naming
 from components.serving.access import Edge
 from components.serving.inference_graph import GraphNode, graph_json
-from components.serving.stage import Plan, Stage, ready_name, service_url
+from components.serving.stage import Plan, Stage, service_url
 from components.serving.workload import CpuScaling, Resources, Shutdown, Workload
 
 TOKEN = naming.token("serving", "ResultAggregator")
@@ -23,10 +24,9 @@ NAME: Final = "result-aggregator"
 class ResultAggregatorArgs:
     """What makes the aggregator."""
 
-    # Known once the namespace is ready for pods.
-    namespace: Input[str]
-    # The namespace's name, for host names.
-    namespace_name: str
+    namespace: str
+    # What has to stand before anything of the stage: the namespace, and what closes it.
+    needs: tuple[pulumi.Resource, ...]
     # Requests start at the node "root".
     graph: Mapping[str, GraphNode]
     # The stage that asks it, and that it asks the models through; and that one's port.
@@ -47,11 +47,11 @@ class ResultAggregator(Stage):
     def __init__(
         self, name: str, args: ResultAggregatorArgs, opts: ResourceOptions | None = None
     ) -> None:
-        super().__init__(TOKEN, name, opts)
+        super().__init__(TOKEN, name, args.needs, opts)
         workload = aggregator_workload(args)
-        deployment = self._build_stage(name, _plan(args, workload))
-        self.url = service_url(workload, args.namespace_name)
-        self.deployment_name = ready_name(deployment)
+        self._build_stage(name, _plan(args, workload))
+        self.url = service_url(workload, args.namespace)
+        self.deployment_name = workload.name
         self.register_outputs({"url": self.url, "deployment_name": self.deployment_name})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi_kubernetes import core, meta, networking, scheduling
 
 from components import naming
@@ -32,8 +32,7 @@ class Foundation(pulumi.ComponentResource):
     Creates: namespace, network policies (deny all, allow DNS), priority class.
     """
 
-    # Known once the namespace is closed: no pod comes before that.
-    namespace: Output[str]
+    namespace: str
 
     def __init__(
         self, name: str, args: FoundationArgs, opts: ResourceOptions | None = None
@@ -41,10 +40,10 @@ class Foundation(pulumi.ComponentResource):
         super().__init__(TOKEN, name, None, opts)
         self._child = ResourceOptions(parent=self)
         namespace = self._build_namespace(name, args)
-        closed = self._build_deny_all(name, args, namespace)
-        names = self._build_allow_dns(name, args, namespace)
-        priority = self._build_priority(name)
-        self.namespace = Output.all(args.namespace, closed.id, names.id, priority.id).apply(_first)
+        self._build_deny_all(name, args, namespace)
+        self._build_allow_dns(name, args, namespace)
+        self._build_priority(name)
+        self.namespace = args.namespace
         self.register_outputs({"namespace": self.namespace})
 
     def _build_namespace(self, name: str, args: FoundationArgs) -> core.v1.Namespace:
@@ -116,7 +115,3 @@ class Foundation(pulumi.ComponentResource):
 
 def _metadata(name: str, args: FoundationArgs) -> meta.v1.ObjectMetaArgs:
     return meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=PART_OF)
-
-
-def _first(values: list[str]) -> str:
-    return values[0]

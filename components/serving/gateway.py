@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from pulumi import Input, ResourceOptions
+import pulumi
+from pulumi import ResourceOptions
 from pulumi_kubernetes import core, meta
 
 from catalog.engines import ENVOY
@@ -16,7 +17,7 @@ from components.serving import envoy
 from components.serving.access import Edge
 from components.serving.envoy import Backend
 from components.serving.pod import PART_OF
-from components.serving.stage import Plan, Stage, ready_name, service_url
+from components.serving.stage import Plan, Stage, service_url
 from components.serving.workload import ConfigFiles, CpuScaling, Resources, Shutdown, Workload
 
 TOKEN = naming.token("serving", "InferenceGateway")
@@ -29,10 +30,9 @@ _CONFIG_FILE: Final = "envoy.json"
 class InferenceGatewayArgs:
     """What makes the gateway."""
 
-    # Known once the namespace is ready for pods.
-    namespace: Input[str]
-    # The namespace's name, for host names.
-    namespace_name: str
+    namespace: str
+    # What has to stand before anything of the stage: the namespace, and what closes it.
+    needs: tuple[pulumi.Resource, ...]
     # Where requests go.
     backends: tuple[Backend, ...]
     # Networks that clients come from.
@@ -53,14 +53,14 @@ class InferenceGateway(Stage):
     def __init__(
         self, name: str, args: InferenceGatewayArgs, opts: ResourceOptions | None = None
     ) -> None:
-        super().__init__(TOKEN, name, opts)
+        super().__init__(TOKEN, name, args.needs, opts)
         text = configuration(args)
         config_map = f"{NAME}-{_short_hash(text)}"
         workload = gateway_workload(args, config_map, _short_hash(text))
         config = self._build_config(name, args, config_map, text)
-        deployment = self._build_stage(name, _plan(args, workload), config)
-        self.url = service_url(workload, args.namespace_name)
-        self.deployment_name = ready_name(deployment)
+        self._build_stage(name, _plan(args, workload), config)
+        self.url = service_url(workload, args.namespace)
+        self.deployment_name = workload.name
         self.register_outputs({"url": self.url, "deployment_name": self.deployment_name})
 
     def _build_config(

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pulumi import Input, ResourceOptions
+import pulumi
+from pulumi import ResourceOptions
 
 from catalog.engines import TEXT_EMBEDDINGS_INFERENCE, VLLM
 from catalog.models import GPU_SHARE, SHARED_MEMORY_GIB, Model
 from components import naming
 from components.serving.access import PRIVATE_NETWORKS, Edge
-from components.serving.stage import Plan, Stage, ready_name, service_url
+from components.serving.stage import Plan, Stage, service_url
 from components.serving.workload import (
     GpuPlacement,
     Resources,
@@ -54,10 +55,9 @@ class ServedModel:
 class ModelServingArgs:
     """What makes one model's deployment."""
 
-    # Known once the namespace is ready for pods.
-    namespace: Input[str]
-    # The namespace's name, for host names.
-    namespace_name: str
+    namespace: str
+    # What has to stand before anything of the stage: the namespace, and what closes it.
+    needs: tuple[pulumi.Resource, ...]
     served: ServedModel
     # Stages that may ask the model.
     client_stages: tuple[str, ...]
@@ -72,11 +72,11 @@ class ModelServing(Stage):
     def __init__(
         self, name: str, args: ModelServingArgs, opts: ResourceOptions | None = None
     ) -> None:
-        super().__init__(TOKEN, name, opts)
+        super().__init__(TOKEN, name, args.needs, opts)
         workload = model_workload(args.served)
-        deployment = self._build_stage(name, _plan(args, workload))
-        self.url = service_url(workload, args.namespace_name)
-        self.deployment_name = ready_name(deployment)
+        self._build_stage(name, _plan(args, workload))
+        self.url = service_url(workload, args.namespace)
+        self.deployment_name = workload.name
         self.register_outputs({"url": self.url, "deployment_name": self.deployment_name})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi import Output, ResourceOptions
+from pulumi import ResourceOptions
 
 from catalog.engines import ENVOY, KSERVE_ROUTER
 from components import naming
@@ -51,8 +51,8 @@ class Pipeline(pulumi.ComponentResource):
     """
 
     gateway_url: str
-    # Stage -> names of its deployments, known once their pods are ready.
-    deployments: dict[str, list[Output[str]]]
+    # Stage -> names of its deployments.
+    deployments: dict[str, list[str]]
 
     def __init__(self, name: str, args: PipelineArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
@@ -75,8 +75,8 @@ class Pipeline(pulumi.ComponentResource):
         return ModelServing(
             served.name,
             ModelServingArgs(
-                namespace=foundation.namespace,
-                namespace_name=args.namespace,
+                namespace=args.namespace,
+                needs=(foundation,),
                 served=served,
                 client_stages=(gateway.NAME,),
             ),
@@ -87,8 +87,8 @@ class Pipeline(pulumi.ComponentResource):
         return ResultAggregator(
             "aggregator",
             ResultAggregatorArgs(
-                namespace=foundation.namespace,
-                namespace_name=args.namespace,
+                namespace=args.namespace,
+                needs=(foundation,),
                 graph=args.graph,
                 gateway=gateway.NAME,
                 gateway_port=ENVOY.port,
@@ -103,8 +103,8 @@ class Pipeline(pulumi.ComponentResource):
         return InferenceGateway(
             "gateway",
             InferenceGatewayArgs(
-                namespace=foundation.namespace,
-                namespace_name=args.namespace,
+                namespace=args.namespace,
+                needs=(foundation,),
                 backends=backends(args),
                 client_networks=args.client_networks,
                 client_stages=(aggregator.NAME,),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi_kubernetes import apps, autoscaling, core, meta, networking, policy
 
 from components import naming
@@ -18,7 +19,7 @@ from components.serving.workload import CpuScaling, FixedScaling, Workload
 class Plan:
     """A workload, where it goes, and who talks to it."""
 
-    namespace: Input[str]
+    namespace: str
     workload: Workload
     ingress: tuple[Edge, ...]
     egress: tuple[Edge, ...]
@@ -33,14 +34,19 @@ class Stage(pulumi.ComponentResource):
 
     # Where the pipeline reaches the stage.
     url: str
-    # Known once its pods are ready.
-    deployment_name: Output[str]
+    deployment_name: str
 
-    def __init__(self, token: str, name: str, opts: ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        token: str,
+        name: str,
+        needs: Sequence[pulumi.Resource],
+        opts: ResourceOptions | None = None,
+    ) -> None:
         super().__init__(token, name, None, opts)
-        self._child = ResourceOptions(parent=self)
+        self._child = ResourceOptions(parent=self, depends_on=list(needs))
 
-    def _build_stage(self, name: str, plan: Plan, *needs: pulumi.Resource) -> apps.v1.Deployment:
+    def _build_stage(self, name: str, plan: Plan, *needs: pulumi.Resource) -> None:
         account = self._build_account(name, plan)
         admitted = self._build_network_policy(name, plan)
         deployment = self._build_deployment(name, plan, [account, admitted, *needs])
@@ -48,7 +54,6 @@ class Stage(pulumi.ComponentResource):
         self._build_budget(name, plan)
         if isinstance(plan.workload.scaling, CpuScaling):
             self._build_autoscaler(name, plan, plan.workload.scaling, deployment)
-        return deployment
 
     def _build_account(self, name: str, plan: Plan) -> core.v1.ServiceAccount:
         return core.v1.ServiceAccount(
@@ -167,15 +172,6 @@ _NODE_SECONDS = 300
 def service_url(workload: Workload, namespace: str) -> str:
     """Return where the stage answers inside the cluster."""
     return f"http://{workload.name}.{namespace}.svc.cluster.local:{workload.port}"
-
-
-def ready_name(deployment: apps.v1.Deployment) -> Output[str]:
-    """Return the deployment's name, known once its pods are ready."""
-    return deployment.metadata.apply(_name)
-
-
-def _name(metadata: meta.v1.outputs.ObjectMeta) -> str:
-    return metadata.name or ""
 
 
 def _metadata(plan: Plan) -> meta.v1.ObjectMetaArgs:

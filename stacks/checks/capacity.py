@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from catalog.accelerators import MACHINES
+from catalog import accelerators
+from catalog.accelerators import GPU_INSTANCES
+from catalog.instances import INSTANCES, InstanceType
 from stacks.problems import Problem, nearest
 from stacks.sections import CapacitySettings, ClusterSettings, GpuPoolSettings, NodeCounts
 
@@ -31,50 +33,63 @@ def pool_counts_agree(capacity: CapacitySettings) -> Iterator[Problem]:
         names.append(pool.name)
 
 
+def system_types_are_known(cluster: ClusterSettings) -> Iterator[Problem]:
+    """A type that AWS does not have fails late, in the Auto Scaling group."""
+    path = "ballast:cluster.system_nodes.instance_types"
+    for name in cluster.system_nodes.instance_types:
+        found = INSTANCES.get(name)
+        if found is None:
+            yield _unknown(path, name, INSTANCES)
+        elif found.architecture != "amd64":
+            fix = "Some images of the pipeline are for amd64 only. Choose an Intel or AMD type."
+            yield Problem(path, name, "amd64 instance types", fix)
+        elif found.gpu_model is not None:
+            fix = "GPUs would lie idle there. Put the type into a pool of ballast:capacity."
+            yield Problem(path, name, "instance types without GPUs", fix)
+
+
 def pool_types_are_alike(capacity: CapacitySettings) -> Iterator[Problem]:
     """A pod must find the same GPU wherever in its pool it lands."""
     for index, pool in enumerate(capacity.pools):
         path = f"ballast:capacity.pools[{index}].instance_types"
-        unknown = [name for name in pool.instance_types if name not in MACHINES]
+        unknown = [name for name in pool.instance_types if name not in GPU_INSTANCES]
         for name in unknown:
-            families = sorted({machine.family for machine in MACHINES.values()})
-            allowed = f"GPU instance types of {', '.join(families)}"
-            yield Problem(path, name, allowed, nearest(name, list(MACHINES)))
+            yield _unknown(path, name, GPU_INSTANCES)
         if not unknown:
             yield from _alike(path, pool)
             yield from _spread(path, pool)
 
 
+def _unknown(path: str, name: str, known: Mapping[str, InstanceType]) -> Problem:
+    families = dict.fromkeys(instance.family for instance in known.values())
+    fix = f"{nearest(name, list(known))} A new one is added to catalog/instances.py."
+    return Problem(path, name, f"instance types of {', '.join(families)}", fix)
+
+
 def _alike(path: str, pool: GpuPoolSettings) -> Iterator[Problem]:
     kinds = {
-        (MACHINES[name].accelerator.memory_class_gib, MACHINES[name].gpus): name
+        (GPU_INSTANCES[name].gpu_count, accelerators.memory_class_gib(name)): name
         for name in pool.instance_types
     }
     if len(kinds) > 1:
-        found = ", ".join(f"{name} {gpus} x {gib} GiB" for (gib, gpus), name in kinds.items())
-        fix = f"Found {found}. Make one pool of each kind."
+        found = ", ".join(f"{name} has {gpus} x {gib} GiB" for (gpus, gib), name in kinds.items())
+        fix = f"{found}. Make one pool of each kind."
         yield Problem(path, list(pool.instance_types), "types with the same GPUs", fix)
 
 
 def _spread(path: str, pool: GpuPoolSettings) -> Iterator[Problem]:
     types = set(pool.instance_types)
-    families = {MACHINES[name].family for name in types}
+    families = {GPU_INSTANCES[name].family for name in types}
     if pool.capacity != "spot" or (len(types) >= SPOT_TYPES and len(families) >= SPOT_FAMILIES):
         return
-    first = MACHINES[pool.instance_types[0]]
-    same = [
-        name
-        for name, machine in MACHINES.items()
-        if machine.gpus == first.gpus
-        and machine.accelerator.memory_class_gib == first.accelerator.memory_class_gib
-        and name not in types
-    ]
+    others = [name for name in accelerators.alike(pool.instance_types[0]) if name not in types]
     yield Problem(
         path,
         list(pool.instance_types),
         f"for spot {SPOT_TYPES} types of {SPOT_FAMILIES} families or more",
         f"This is {len(types)} of {len(families)} ({', '.join(sorted(families))}): when AWS takes "
-        f"them back, nothing is left. Alike are {', '.join(same) or 'none'}; or use on-demand.",
+        f"them back, nothing is left. Alike are {', '.join(others) or 'none'}. Add some, or use "
+        "`capacity: on-demand`.",
     )
 
 
@@ -90,6 +105,7 @@ def _counts(path: str, counts: NodeCounts) -> Iterator[Problem]:
 
 CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] = (
     (("cluster",), system_counts_agree),
+    (("cluster",), system_types_are_known),
     (("capacity",), pool_counts_agree),
     (("capacity",), pool_types_are_alike),
 )

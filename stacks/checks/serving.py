@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from catalog import accelerators, models
 from catalog.models import Model
+from components.serving import aggregator, gateway
 from stacks.problems import Problem, nearest
 from stacks.sections import (
     CapacitySettings,
     CpuScaling,
-    FixedScaling,
     GpuPoolSettings,
     ModelSettings,
     Resources,
@@ -41,11 +40,11 @@ def limits_cover_requests(serving: ServingSettings) -> Iterator[Problem]:
 
 def models_are_known(serving: ServingSettings) -> Iterator[Problem]:
     """Names tell models apart, and the catalogue knows their shape."""
-    names: list[str] = []
+    names: list[str] = [gateway.NAME, aggregator.NAME]
     for path, model in _models(serving):
         where = f"ballast:serving.{path}"
         if model.name in names:
-            yield Problem(f"{where}.name", model.name, "a name of its own", "Another has it.")
+            yield Problem(f"{where}.name", model.name, "a name of its own", "Another stage has it.")
         names.append(model.name)
         if model.model not in models.MODELS:
             known = list(models.MODELS)
@@ -72,28 +71,6 @@ def memory_suffices(serving: ServingSettings, capacity: CapacitySettings) -> Ite
             pool = _pool(model, capacity)
             if pool is not None and shape.engine.device == "gpu":
                 yield from _gpu_memory(f"ballast:serving.{path}", model, shape, pool)
-
-
-def pools_have_enough_gpus(
-    serving: ServingSettings, capacity: CapacitySettings
-) -> Iterator[Problem]:
-    """Replicas that no node has a GPU for would let `up` wait until it gives up."""
-    wanted: defaultdict[str, int] = defaultdict(int)
-    for _, model in _models(serving):
-        if model.pool and isinstance(model.scaling, FixedScaling):
-            wanted[model.pool] += model.scaling.replicas * model.gpus
-    for index, pool in enumerate(capacity.pools):
-        if all(name in accelerators.MACHINES for name in pool.instance_types):
-            each = min(accelerators.MACHINES[name].gpus for name in pool.instance_types)
-            have = pool.desired_nodes * each
-            if wanted[pool.name] > have:
-                yield Problem(
-                    f"ballast:capacity.pools[{index}].desired_nodes",
-                    pool.desired_nodes,
-                    f"nodes for {wanted[pool.name]} GPUs",
-                    f"The models on it want {wanted[pool.name]} GPUs; {pool.desired_nodes} nodes "
-                    f"x {each} GPUs = {have}. Want more nodes, or fewer replicas.",
-                )
 
 
 def _gpu_model(where: str, model: ModelSettings, capacity: CapacitySettings) -> Iterator[Problem]:
@@ -146,7 +123,7 @@ def _gpu_memory(
     where: str, model: ModelSettings, shape: Model, pool: GpuPoolSettings
 ) -> Iterator[Problem]:
     language = model.language
-    known = all(name in accelerators.MACHINES for name in pool.instance_types)
+    known = all(name in accelerators.GPU_INSTANCES for name in pool.instance_types)
     if language is None or not known or model.gpus < 1:
         return  # said already
     if language.context_tokens > shape.longest_context:
@@ -195,5 +172,4 @@ CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] 
     (("serving",), models_are_known),
     (("serving", "capacity"), devices_agree),
     (("serving", "capacity"), memory_suffices),
-    (("serving", "capacity"), pools_have_enough_gpus),
 )
