@@ -53,10 +53,9 @@ class ControlPlane:
                 self._settle_ports(name, say)
             self._pki.ensure()
             self._write_kubeconfigs()
-            self._end_outdated(say)
             self._bring_up([ETCD], say)
             self._bring_up([API_SERVER], say)
-            self._admit_kwok()
+            self._admit_kwok(say)
             self._bring_up([CONTROLLER_MANAGER, SCHEDULER, KWOK], say)
 
     def stop(self) -> None:
@@ -95,7 +94,7 @@ class ControlPlane:
         self._end_leftovers(name)
         for port_name in PORTS[name]:
             port = self._layout.port(port_name)
-            if _taken(port):
+            if not _comes_free(port):
                 moved = self._layout.move_port(port_name)
                 say(f"port {port} of {port_name} is taken by another process; using {moved}")
 
@@ -116,15 +115,17 @@ class ControlPlane:
             write_kubeconfig(path, server=server, pki=self._pki, identity=name)
         write_kubeconfig(self._layout.kubeconfig, server=server, pki=self._pki, identity="admin")
 
-    def _end_outdated(self, say: Say) -> None:
-        """Stop parts that run with addresses, certificates or settings of the past."""
-        for name in reversed(PARTS):
-            process = self._supervisor.find(name)
-            if process and _fingerprint(process) != self._parts.spec(name).env[FINGERPRINT]:
-                say(f"{name} runs with outdated settings; starting it again")
-                self._supervisor.stop(name)
+    def _end_outdated(self, name: str, say: Say) -> None:
+        """Stop a part that runs with addresses, certificates or settings of the past."""
+        process = self._supervisor.find(name)
+        if process and _fingerprint(process) != self._parts.spec(name).env[FINGERPRINT]:
+            say(f"{name} runs with outdated settings; starting it again")
+            self._supervisor.stop(name)
+            for port_name in PORTS[name]:
+                _comes_free(self._layout.port(port_name))
 
-    def _admit_kwok(self) -> None:
+    def _admit_kwok(self, say: Say) -> None:
+        self._end_outdated(KWOK, say)
         if self._supervisor.find(KWOK):
             return
         api_server = self._parts.endpoint(API_SERVER)
@@ -133,6 +134,8 @@ class ControlPlane:
 
     def _bring_up(self, names: Sequence[str], say: Say) -> None:
         """Start the parts at the same time and wait for all of them."""
+        for name in names:
+            self._end_outdated(name, say)
         begun = time.monotonic()
         specs = [self._parts.spec(name) for name in names]
         started = {spec.name for spec in specs if self._supervisor.start(spec)}
@@ -147,6 +150,16 @@ def _fingerprint(process: psutil.Process) -> str | None:
         return process.environ().get(FINGERPRINT)
     except psutil.Error:
         return None
+
+
+def _comes_free(port: int, within: float = 2.0) -> bool:
+    """Wait for the port: a process that was killed keeps it until its last thread has ended."""
+    deadline = time.monotonic() + within
+    while _taken(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _taken(port: int) -> bool:
