@@ -6,6 +6,7 @@ Ballast in it, only the `pulumi` package.
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import runpy
@@ -33,6 +34,9 @@ def main() -> int:
     The SDK is imported first: the host may start this process before the engine
     asks for the program, to have that done by then.
     """
+    # Python puts this file's folder there; the modules beside it are the host's.
+    own = str(Path(__file__).parent)
+    sys.path[:] = [folder for folder in sys.path if folder != own]
     missing = _import_sdk()
     text = sys.stdin.read()
     if not text:
@@ -53,12 +57,21 @@ def _execute(request: dict[str, Any]) -> int:
     try:
         _run(program, request["settings"]["parallel"])
     except pulumi.RunError as error:
-        pulumi.log.error(str(error))
+        _report(str(error))
         return REPORTED
     except Exception as error:  # noqa: BLE001 - whatever a program can raise
-        pulumi.log.error(f"Program failed with an unhandled exception:\n{render(error, program)}")
+        _report(f"Program failed with an unhandled exception:\n{render(error, program)}")
         return REPORTED
     return 0
+
+
+def _report(message: str) -> None:
+    import pulumi
+
+    try:
+        pulumi.log.error(message)
+    except Exception:  # noqa: BLE001 - the engine is going away, for one of many reasons
+        print(message, file=sys.stderr)
 
 
 def _import_sdk() -> ImportError | None:
@@ -77,7 +90,10 @@ def _prepare(request: dict[str, Any]) -> None:
     os.environ["PULUMI_CONFIG"] = json.dumps(request["config"])
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(request["secret_keys"])
     pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
-    pulumi.runtime.configure(pulumi.runtime.Settings(**request["settings"]))
+    # An older SDK knows fewer of them.
+    known = inspect.signature(pulumi.runtime.Settings.__init__).parameters
+    settings = {name: value for name, value in request["settings"].items() if name in known}
+    pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
     sys.argv = [request["program"], *request["args"]]
     os.chdir(request["pwd"])
 
@@ -110,6 +126,9 @@ def _load(program: str) -> None:
 
         message = f"There is no __main__.py in {program}: a Python program starts there."
         raise pulumi.RunError(message)
+    if not Path(program).is_dir():
+        # For a folder, runpy does it.
+        sys.path.insert(0, str(Path(program).parent))
     runpy.run_path(program, run_name="__main__")
 
 

@@ -52,6 +52,27 @@ pulumi.export("arguments", sys.argv[1:])
     }
 
 
+def test_the_hosts_own_modules_are_not_in_the_programs_way(program: Program) -> None:
+    program.run("import interpreter")
+
+    [error] = program.engine.errors
+    assert "No module named 'interpreter'" in error
+
+
+def test_a_program_may_be_a_file_beside_its_modules(program: Program) -> None:
+    (program.folder / "neighbour.py").write_text("NAME = 'next door'\n")
+    (program.folder / "main.py").write_text(
+        "import neighbour, pulumi; pulumi.export('name', neighbour.NAME)"
+    )
+    where = info(program.folder)
+    where.entry_point = "main.py"
+
+    program.run(None, info=where)
+
+    assert program.engine.errors == []
+    assert program.engine.outputs == {"name": "next door"}
+
+
 def test_configuration_and_secrets_arrive(program: Program) -> None:
     program.run(
         """
