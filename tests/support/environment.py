@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
-from kubernetes import client, config
+from kubernetes import config
 
 from embedded.cluster.control_plane import ControlPlane
 from embedded.cluster.parts import PARTS
@@ -45,9 +45,12 @@ class RunningControlPlane:
     def control_plane(self) -> ControlPlane:
         return ControlPlane(self.layout, self.tools)
 
-    def api(self) -> client.ApiClient:
-        """Return a client of the administrator, as the kubeconfig is now."""
-        return config.new_client_from_config(str(self.layout.kubeconfig))
+    def api(self, group: type[Any]) -> Any:
+        """Return one of the client's API groups, as administrator, by the kubeconfig as it is now.
+
+        Any, for the client's own annotations are unions of all it ever returns.
+        """
+        return group(config.new_client_from_config(str(self.layout.kubeconfig)))
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psutil
 import pytest
@@ -75,13 +76,13 @@ def said_by_start(running: RunningControlPlane) -> list[str]:
     return said
 
 
-def config_maps(running: RunningControlPlane) -> client.CoreV1Api:
-    return client.CoreV1Api(running.api())
+def core_api(running: RunningControlPlane) -> Any:
+    return running.api(client.CoreV1Api)
 
 
 def runs_a_pod(running: RunningControlPlane, name: str) -> bool:
     """Tell whether all five parts do their work: a new pod gets a node and becomes ready."""
-    core = client.CoreV1Api(running.api())
+    core = core_api(running)
     core.create_node(node(name))
     core.create_namespaced_pod("default", pod(name, pod_spec(name)))
 
@@ -145,13 +146,13 @@ def test_a_second_start_changes_nothing(control_plane: RunningControlPlane) -> N
 def test_the_kubeconfig_makes_its_bearer_administrator(
     control_plane: RunningControlPlane,
 ) -> None:
-    review = client.AuthenticationV1Api(control_plane.api()).create_self_subject_review({})
+    review = control_plane.api(client.AuthenticationV1Api).create_self_subject_review({})
     assert review.status.user_info.username == "ballast-admin"
     assert "system:masters" in review.status.user_info.groups
 
 
 def test_the_usual_namespaces_are_there(control_plane: RunningControlPlane) -> None:
-    found = {item.metadata.name for item in config_maps(control_plane).list_namespace().items}
+    found = {item.metadata.name for item in core_api(control_plane).list_namespace().items}
     assert {"default", "kube-system", "kube-public", "kube-node-lease"} <= found
 
 
@@ -178,13 +179,10 @@ def test_etcd_turns_away_a_client_of_the_api_server(control_plane: RunningContro
 
 
 def test_a_service_account_token_is_accepted(control_plane: RunningControlPlane) -> None:
-    api = control_plane.api()
-    token = (
-        client.CoreV1Api(api)
-        .create_namespaced_service_account_token("default", "default", {"spec": {}})
-        .status.token
-    )
-    review = client.AuthenticationV1Api(api).create_token_review({"spec": {"token": token}})
+    core = core_api(control_plane)
+    issued = core.create_namespaced_service_account_token("default", "default", {"spec": {}})
+    reviews = control_plane.api(client.AuthenticationV1Api)
+    review = reviews.create_token_review({"spec": {"token": issued.status.token}})
     assert review.status.user.username == "system:serviceaccount:default:default"
 
 
@@ -193,7 +191,7 @@ def test_start_brings_back_a_killed_part_with_the_data_and_spares_the_others(
     mortal: RunningControlPlane, name: str
 ) -> None:
     kept = {"metadata": {"name": f"kept-{name}"}, "data": {"killed": name}}
-    config_maps(mortal).create_namespaced_config_map("default", kept)
+    core_api(mortal).create_namespaced_config_map("default", kept)
     before = pids(mortal)
 
     kill(mortal, name)
@@ -201,7 +199,7 @@ def test_start_brings_back_a_killed_part_with_the_data_and_spares_the_others(
 
     after = pids(mortal)
     assert {part for part in PARTS if before[part] != after[part]} == {name}
-    found = config_maps(mortal).read_namespaced_config_map(f"kept-{name}", "default")
+    found = core_api(mortal).read_namespaced_config_map(f"kept-{name}", "default")
     assert found.data == {"killed": name}
     assert runs_a_pod(mortal, f"after-{name}")
 
@@ -210,11 +208,11 @@ def test_start_brings_everything_back_after_all_parts_were_killed(
     mortal: RunningControlPlane,
 ) -> None:
     kept = {"metadata": {"name": "kept-all"}}
-    config_maps(mortal).create_namespaced_config_map("default", kept)
+    core_api(mortal).create_namespaced_config_map("default", kept)
     for name in PARTS:
         kill(mortal, name)
     mortal.control_plane.start(print)
-    assert config_maps(mortal).read_namespaced_config_map("kept-all", "default")
+    assert core_api(mortal).read_namespaced_config_map("kept-all", "default")
     assert runs_a_pod(mortal, "after-all")
 
 
@@ -268,13 +266,12 @@ def test_stop_leaves_no_process(mortal: RunningControlPlane) -> None:
 
 def test_reset_forgets_every_object(mortal: RunningControlPlane) -> None:
     mortal.control_plane.start(print)
-    config_maps(mortal).create_namespaced_config_map("default", {"metadata": {"name": "forgotten"}})
+    core_api(mortal).create_namespaced_config_map("default", {"metadata": {"name": "forgotten"}})
     mortal.control_plane.reset()
     assert not mortal.layout.cluster.exists()
     mortal.control_plane.start(print)
     names = [
-        item.metadata.name
-        for item in config_maps(mortal).list_namespaced_config_map("default").items
+        item.metadata.name for item in core_api(mortal).list_namespaced_config_map("default").items
     ]
     assert "forgotten" not in names
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from kubernetes import client
@@ -17,17 +18,17 @@ pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture
-def core(control_plane: RunningControlPlane) -> client.CoreV1Api:
-    return client.CoreV1Api(control_plane.api())
+def core(control_plane: RunningControlPlane) -> Any:
+    return control_plane.api(client.CoreV1Api)
 
 
 @pytest.fixture
-def apps(control_plane: RunningControlPlane) -> client.AppsV1Api:
-    return client.AppsV1Api(control_plane.api())
+def apps(control_plane: RunningControlPlane) -> Any:
+    return control_plane.api(client.AppsV1Api)
 
 
 @pytest.fixture
-def namespace(core: client.CoreV1Api) -> Iterator[str]:
+def namespace(core: Any) -> Iterator[str]:
     name = f"test-{uuid.uuid4().hex[:8]}"
     core.create_namespace({"metadata": {"name": name}})
     account = "metadata.name=default"
@@ -37,7 +38,7 @@ def namespace(core: client.CoreV1Api) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_node(core: client.CoreV1Api) -> Iterator[str]:
+def own_node(core: Any) -> Iterator[str]:
     name = f"cpu-{uuid.uuid4().hex[:8]}"
     core.create_node(node(name))
     yield name
@@ -45,21 +46,19 @@ def own_node(core: client.CoreV1Api) -> Iterator[str]:
 
 
 @pytest.fixture
-def gpu_node(core: client.CoreV1Api) -> Iterator[str]:
+def gpu_node(core: Any) -> Iterator[str]:
     name = f"gpu-{uuid.uuid4().hex[:8]}"
     core.create_node(node(name, gpus=1))
     yield name
     core.delete_node(name)
 
 
-def conditions(status: client.V1PodStatus | client.V1NodeStatus) -> dict[str, str]:
+def conditions(status: Any) -> dict[str, str]:
     return {condition.type: condition.status for condition in status.conditions or []}
 
 
-def wait_for_pod(
-    core: client.CoreV1Api, namespace: str, name: str, condition: str = "Ready"
-) -> client.V1Pod:
-    def found() -> client.V1Pod | None:
+def wait_for_pod(core: Any, namespace: str, name: str, condition: str = "Ready") -> Any:
+    def found() -> Any:
         pod = core.read_namespaced_pod(name, namespace)
         return pod if conditions(pod.status).get(condition) == "True" else None
 
@@ -76,18 +75,16 @@ def tolerant(gpu_node: str) -> dict[str, object]:
     )
 
 
-def test_a_node_becomes_ready_and_keeps_what_it_offers(
-    core: client.CoreV1Api, gpu_node: str
-) -> None:
+def test_a_node_becomes_ready_and_keeps_what_it_offers(core: Any, gpu_node: str) -> None:
     eventually(lambda: conditions(core.read_node(gpu_node).status).get("Ready") == "True")
     allocatable = core.read_node(gpu_node).status.allocatable
     assert (allocatable[GPU], allocatable["pods"]) == ("1", "58")
 
 
 def test_a_node_renews_its_lease(
-    control_plane: RunningControlPlane, core: client.CoreV1Api, own_node: str
+    control_plane: RunningControlPlane, core: Any, own_node: str
 ) -> None:
-    leases = client.CoordinationV1Api(control_plane.api())
+    leases = control_plane.api(client.CoordinationV1Api)
 
     def renewed() -> datetime | None:
         found = leases.list_namespaced_lease(
@@ -101,7 +98,7 @@ def test_a_node_renews_its_lease(
     eventually(lambda: (renewed() or first) > first)
 
 
-def test_a_node_without_the_annotation_is_left_alone(core: client.CoreV1Api) -> None:
+def test_a_node_without_the_annotation_is_left_alone(core: Any) -> None:
     stranger, ours = f"real-{uuid.uuid4().hex[:8]}", f"cpu-{uuid.uuid4().hex[:8]}"
     core.create_node(node(stranger, fake=False))
     core.create_node(node(ours))
@@ -114,7 +111,7 @@ def test_a_node_without_the_annotation_is_left_alone(core: client.CoreV1Api) -> 
 
 
 def test_a_deployment_becomes_available_on_a_gpu_node(
-    apps: client.AppsV1Api, core: client.CoreV1Api, namespace: str, gpu_node: str
+    apps: Any, core: Any, namespace: str, gpu_node: str
 ) -> None:
     apps.create_namespaced_deployment(namespace, deployment("llm", tolerant(gpu_node)))
     eventually(
@@ -127,7 +124,7 @@ def test_a_deployment_becomes_available_on_a_gpu_node(
 
 
 def test_a_pod_without_the_toleration_stays_pending(
-    core: client.CoreV1Api, namespace: str, gpu_node: str
+    core: Any, namespace: str, gpu_node: str
 ) -> None:
     core.create_namespaced_pod(namespace, pod("plain", pod_spec(gpu_node)))
 
@@ -140,7 +137,7 @@ def test_a_pod_without_the_toleration_stays_pending(
 
 
 def test_a_node_takes_no_more_pods_than_it_has_gpus(
-    apps: client.AppsV1Api, core: client.CoreV1Api, namespace: str, gpu_node: str
+    apps: Any, core: Any, namespace: str, gpu_node: str
 ) -> None:
     apps.create_namespaced_deployment(namespace, deployment("llm", tolerant(gpu_node), replicas=2))
     eventually(
@@ -158,7 +155,7 @@ def test_a_node_takes_no_more_pods_than_it_has_gpus(
 
 
 def test_a_pod_is_running_before_a_late_readiness_probe_makes_it_ready(
-    core: client.CoreV1Api, namespace: str, own_node: str
+    core: Any, namespace: str, own_node: str
 ) -> None:
     probe = {"httpGet": {"port": 8080}, "initialDelaySeconds": 60}
     spec = pod_spec(own_node, container={"readinessProbe": probe})
@@ -169,7 +166,7 @@ def test_a_pod_is_running_before_a_late_readiness_probe_makes_it_ready(
 
 
 def test_init_containers_finish_and_sidecars_keep_running(
-    core: client.CoreV1Api, namespace: str, own_node: str
+    core: Any, namespace: str, own_node: str
 ) -> None:
     first = {"name": "first", "image": "example.com/init:1"}
     sidecar = {"name": "sidecar", "image": "example.com/sidecar:1", "restartPolicy": "Always"}
@@ -183,7 +180,7 @@ def test_init_containers_finish_and_sidecars_keep_running(
 
 
 def test_a_readiness_gate_is_for_its_owner_to_open(
-    core: client.CoreV1Api, namespace: str, own_node: str
+    core: Any, namespace: str, own_node: str
 ) -> None:
     gate = "example.com/registered"
     spec = pod_spec(own_node, readinessGates=[{"conditionType": gate}])
@@ -198,19 +195,19 @@ def test_a_readiness_gate_is_for_its_owner_to_open(
 def test_a_job_that_never_restarts_completes(
     control_plane: RunningControlPlane, namespace: str, own_node: str
 ) -> None:
-    batch = client.BatchV1Api(control_plane.api())
+    batch = control_plane.api(client.BatchV1Api)
     template = {"spec": pod_spec(own_node, restartPolicy="Never")}
     spec = {"completions": 3, "parallelism": 2, "template": template}
     batch.create_namespaced_job(namespace, {"metadata": {"name": "load"}, "spec": spec})
 
-    def status() -> client.V1JobStatus:
+    def status() -> Any:
         return batch.read_namespaced_job("load", namespace).status
 
     eventually(lambda: conditions(status()).get("Complete") == "True")
     assert status().succeeded == 3
 
 
-def test_a_deleted_pod_goes_at_once(core: client.CoreV1Api, namespace: str, own_node: str) -> None:
+def test_a_deleted_pod_goes_at_once(core: Any, namespace: str, own_node: str) -> None:
     core.create_namespaced_pod(namespace, pod("short", pod_spec(own_node)))
     wait_for_pod(core, namespace, "short")
     core.delete_namespaced_pod("short", namespace)
@@ -218,7 +215,7 @@ def test_a_deleted_pod_goes_at_once(core: client.CoreV1Api, namespace: str, own_
 
 
 def test_a_deleted_pod_with_a_finalizer_ends_and_waits_for_it(
-    core: client.CoreV1Api, namespace: str, own_node: str
+    core: Any, namespace: str, own_node: str
 ) -> None:
     held = pod("held", pod_spec(own_node), finalizers=["example.com/hold"])
     core.create_namespaced_pod(namespace, held)
@@ -231,12 +228,12 @@ def test_a_deleted_pod_with_a_finalizer_ends_and_waits_for_it(
 
 def test_an_eviction_honours_the_disruption_budget(
     control_plane: RunningControlPlane,
-    apps: client.AppsV1Api,
-    core: client.CoreV1Api,
+    apps: Any,
+    core: Any,
     namespace: str,
     own_node: str,
 ) -> None:
-    policy = client.PolicyV1Api(control_plane.api())
+    policy = control_plane.api(client.PolicyV1Api)
     apps.create_namespaced_deployment(namespace, deployment("web", pod_spec(own_node), replicas=2))
     budget = {"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}}
     policy.create_namespaced_pod_disruption_budget(
@@ -273,7 +270,7 @@ def test_an_eviction_honours_the_disruption_budget(
 
 
 def test_kwok_may_not_read_secrets_nor_make_pods(control_plane: RunningControlPlane) -> None:
-    reviews = client.AuthorizationV1Api(control_plane.api())
+    reviews = control_plane.api(client.AuthorizationV1Api)
 
     def allowed(verb: str, resource: str) -> bool:
         attributes = {"verb": verb, "resource": resource, "namespace": "default"}
