@@ -131,9 +131,9 @@ def test_a_stack_that_is_right_passes(engine: Engine) -> None:
         ),
         (
             "gpu-workloads-not-scaled-on-cpu-alone",
-            "hpa",
-            {"spec.metrics": [{"type": "Resource", "resource": {"name": "cpu"}}]},
-            "scales Deployment llm, which asks for 1 nvidia.com/gpu, on cpu alone",
+            "scaled",
+            {"spec.triggers": [{"type": "cpu", "metadata": {"value": "70"}}]},
+            "scales Deployment llm, which asks for 1 nvidia.com/gpu, on cpu (70 %) alone",
         ),
     ],
 )

@@ -7,7 +7,6 @@ class of errors. Beside that they take the pack's own, faster way, and both have
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,10 +63,17 @@ def urn(token: str, name: str) -> str:
 
 def but(props: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of the properties with single fields changed, named by their paths."""
-    result = copy.deepcopy(dict(props))
+    result = fresh(props)
     for path, value in changes.items():
         _put(result, [_step(match) for match in _STEP.finditer(path)], value)
     return result
+
+
+def fresh(value: Any) -> Any:
+    """Return a copy in which nothing is shared, not even what was shared before."""
+    if isinstance(value, Mapping):
+        return {key: fresh(item) for key, item in value.items()}
+    return [fresh(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def judge(rule: Rule, given: Given, **settings: Any) -> Verdict:
@@ -218,6 +224,8 @@ def _step(match: re.Match[str]) -> int | str:
 
 def _put(target: Any, steps: Sequence[int | str], value: Any) -> None:
     *way, last = steps
+    if value is not DELETE:
+        value = fresh(value)
     for step in way:
         if isinstance(target, dict) and step not in target:
             target[step] = {}

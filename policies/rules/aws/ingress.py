@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from frame.facts import Node
+from frame.networks import is_world
 from frame.resource import Resource
 from frame.rule import (
     Category,
@@ -89,7 +90,7 @@ def _check_prefix_list(resource: Resource) -> Iterator[Outcome]:
         cidr = entry.at("cidr")
         if cidr.unknown:
             yield Undetermined(path=cidr.path, because="an address that may be the whole internet")
-        elif security_groups.is_world(cidr.value):
+        elif is_world(cidr.value):
             yield Violation(
                 path=cidr.path,
                 found=f"the prefix list holds {cidr.shown()}, so every rule that names it is open",

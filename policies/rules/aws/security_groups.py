@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Final, Literal
 
 from frame import tri
 from frame.facts import Node
+from frame.networks import is_world, parse
 from frame.resource import Resource
 
 Direction = Literal["ingress", "egress"]
@@ -24,9 +25,6 @@ _LIST_SOURCES: Final = ("cidrBlocks", "ipv6CidrBlocks")
 _SINGLE_SOURCES: Final = ("cidrIpv4", "cidrIpv6")
 _ALL_PROTOCOLS: Final = frozenset({"-1", "all"})
 _WITH_PORTS: Final = frozenset({"tcp", "udp", "6", "17"})
-_UNIQUE_LOCAL: Final = IPv6Network("fc00::/7")
-# A block shorter than this holds public addresses of a large part of the internet.
-_WIDE_IPV4, _WIDE_IPV6 = 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +104,6 @@ def grants(resource: Resource, direction: Direction) -> Iterator[Grant | Node]:
         yield Grant(resource.props, sources, resource.at("ipProtocol"))
 
 
-def is_world(cidr: object) -> bool:
-    """Tell whether the block is the internet, or so much of it that it makes no difference."""
-    network = _parse(cidr)
-    if isinstance(network, IPv4Network):
-        return network.prefixlen < _WIDE_IPV4
-    return network is not None and network.prefixlen < _WIDE_IPV6 and network != _UNIQUE_LOCAL
-
-
 def reaches_any(grant: Grant, ports: Sequence[int]) -> bool | None:
     """Tell whether the rule lets one of the ports through; no ports means any."""
     return tri.any_of(grant.reaches(port) for port in ports) if ports else True
@@ -128,14 +118,7 @@ def _items(source: Node) -> Iterator[Node]:
 
 def _together(cidrs: Sequence[Node]) -> list[Node]:
     """Return the blocks when only together they are the internet."""
-    networks = [network for cidr in cidrs if (network := _parse(cidr.value))]
+    networks = [network for cidr in cidrs if (network := parse(cidr.value))]
     ipv4 = collapse_addresses([item for item in networks if isinstance(item, IPv4Network)])
     ipv6 = collapse_addresses([item for item in networks if isinstance(item, IPv6Network)])
     return list(cidrs) if any(is_world(str(item)) for item in (*ipv4, *ipv6)) else []
-
-
-def _parse(cidr: object) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(cidr.strip(), strict=False) if isinstance(cidr, str) else None
-    except ValueError:
-        return None

@@ -6,6 +6,32 @@ from collections.abc import Sequence
 from typing import Final
 
 from frame.rule import Rule
-from rules.kubernetes import memory
+from rules.kubernetes import (
+    access,
+    availability,
+    budgets,
+    exposure,
+    images,
+    isolation,
+    labels,
+    memory,
+    privileges,
+    probes,
+    resources,
+    secrets,
+)
 
-RULES: Final[Sequence[Rule]] = (*memory.RULES,)
+RULES: Final[Sequence[Rule]] = (
+    *memory.RULES,
+    *resources.RULES,
+    *images.RULES,
+    *probes.RULES,
+    *availability.RULES,
+    *budgets.RULES,
+    *exposure.RULES,
+    *privileges.RULES,
+    *isolation.RULES,
+    *access.RULES,
+    *secrets.RULES,
+    *labels.RULES,
+)

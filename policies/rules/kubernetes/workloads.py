@@ -71,6 +71,8 @@ class Pod:
     """A pod, or the template that pods are made from."""
 
     template: Node
+    # The labels that the workload's selector asks for.
+    selected: Node
 
     @property
     def spec(self) -> Node:
@@ -79,8 +81,12 @@ class Pod:
 
     @property
     def labels(self) -> Node:
-        """Return the labels that selectors see."""
-        return self.template.at("metadata", "labels")
+        """Return the labels that selectors see.
+
+        The API takes a workload only when its pods carry what its selector asks for.
+        """
+        stated = self.template.at("metadata", "labels")
+        return self.selected if stated.missing and self.selected.known else stated
 
     def annotation(self, key: str) -> Node:
         """Return an annotation of the pod."""
@@ -134,7 +140,16 @@ def pods(resource: Resource) -> Iterator[Pod]:
     """Go through the pod templates of a workload; a Pod is its own."""
     for path in _TEMPLATES.get(_key(resource.token), ()):
         for node in _walk(resource.props, path):
-            yield Pod(node)
+            yield Pod(node, _selected(resource))
+
+
+def _selected(resource: Resource) -> Node:
+    selector = resource.at("spec", "selector")
+    labels = selector.at("matchLabels")
+    if not labels.missing or not selector.at("matchExpressions").missing:
+        return labels
+    # Older kinds have a plain map there.
+    return selector
 
 
 def containers(resource: Resource, *roles: Role) -> Iterator[Container]:
