@@ -7,11 +7,11 @@ import errno
 import shutil
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from embedded.cluster import kwok_access
 from embedded.cluster.kubeconfigs import write_kubeconfig
@@ -33,6 +33,10 @@ from embedded.processes import PartStatus, Supervisor
 Say = Callable[[str], None]
 
 
+def _silently(_: str) -> None:
+    pass
+
+
 class ControlPlane:
     """etcd, the API server, the controller manager, the scheduler and KWOK.
 
@@ -48,7 +52,7 @@ class ControlPlane:
 
     def start(self, say: Say) -> None:
         """Bring up what does not run, wait until all is ready; safe to call twice at once."""
-        with self._lock():
+        with self._lock(say):
             for name in PARTS:
                 self._settle_ports(name, say)
             self._pki.ensure()
@@ -78,9 +82,19 @@ class ControlPlane:
             for name in PARTS
         ]
 
-    def _lock(self) -> FileLock:
+    @contextlib.contextmanager
+    def _lock(self, say: Say = _silently) -> Iterator[None]:
         self._layout.state.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._layout.state / "cluster.lock")
+        lock = FileLock(self._layout.state / "cluster.lock")
+        try:
+            lock.acquire(timeout=0.5)
+        except Timeout:
+            say("another command is starting or stopping the control plane; waiting for it")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _stop(self) -> None:
         for name in reversed(PARTS):
@@ -100,7 +114,7 @@ class ControlPlane:
 
     def _end_leftovers(self, name: str) -> None:
         """End a part of ours that no record names: a start was killed before it wrote one."""
-        ours = f"{self._layout.cluster}/"
+        ours = f"={self._layout.cluster}/"
         for process in psutil.process_iter(["cmdline"]):
             argv = process.info["cmdline"] or []
             if argv and Path(argv[0]).name == name and any(ours in part for part in argv[1:]):

@@ -222,6 +222,7 @@ def test_two_starts_at_once_make_one_control_plane(mortal: RunningControlPlane) 
         starts = [both.submit(said_by_start, mortal) for _ in range(2)]
         said = [line for start in starts for line in start.result()]
     assert len([line for line in said if "is ready" in line]) == len(PARTS)
+    assert [line for line in said if "waiting for it" in line]
 
 
 @pytest.mark.parametrize("name", [SCHEDULER, ETCD, API_SERVER])
