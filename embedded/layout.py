@@ -28,7 +28,7 @@ class Layout:
     def state(self) -> Path:
         """Everything that `./ballast local reset` removes."""
         override = os.environ.get("BALLAST_STATE_DIR")
-        return Path(override) if override else self.root / ".ballast"
+        return Path(override).absolute() if override else self.root / ".ballast"
 
     @property
     def cluster(self) -> Path:
