@@ -20,9 +20,14 @@ def new_manager() -> str:
     return f"pulumi-kubernetes-{secrets.token_hex(4)}"
 
 
-def writes(live: Object, manager: str) -> bool:
-    """Tell whether `manager` has written to the object."""
-    return any(entry.get("manager") == manager for entry in _entries(live))
+def made_by(live: Object, manager: str) -> bool:
+    """Tell whether `manager`, which was about to make the object, has made it.
+
+    An object with nothing but a name, such as a bare namespace, remembers no
+    manager; it was missing when `manager` set out, and holds nothing to lose.
+    """
+    entries = _entries(live)
+    return not entries or any(entry.get("manager") == manager for entry in entries)
 
 
 def take_over(live: Object, manager: str) -> list[Object] | None:

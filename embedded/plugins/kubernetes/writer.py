@@ -103,7 +103,7 @@ class Writer:
             and entry.identity == objects.identity(body)
             and entry.server == self.api.connection.server
         )
-        if entry is not None and mine and (live is None or managers.writes(live, entry.manager)):
+        if entry is not None and mine and (live is None or managers.made_by(live, entry.manager)):
             return entry.manager
         if live is not None and not order.patch and not self.settings.upsert:
             raise _exists(order.kind, live)
@@ -119,7 +119,7 @@ class Writer:
             live = self.api.find(self.discovery.place(kind).of(namespace, name))
         except NotServedError:
             return ""
-        return name if live is not None and managers.writes(live, entry.manager) else ""
+        return name if live is not None and managers.made_by(live, entry.manager) else ""
 
     def update(self, order: Order, manager: str, ignore: tuple[str, ...]) -> Written:
         """Apply new inputs; an object that somebody deleted is made again."""
