@@ -69,6 +69,8 @@ class Clients:
         from botocore.exceptions import BotoCoreError, ClientError
 
         client = self.get(service, region)
+        if self.settings.allowed_accounts and service != "sts":
+            _ = self.account
         try:
             return getattr(client, operation)(**params)
         except ClientError as error:

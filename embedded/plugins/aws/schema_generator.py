@@ -7,6 +7,7 @@ pays for importing it. Run: python -m embedded.plugins.aws.schema_generator
 from __future__ import annotations
 
 import collections.abc
+import functools
 import importlib
 import importlib.metadata
 import json
@@ -140,14 +141,19 @@ class Enums:
                 yield where, sorted(member.enum)
 
 
+@functools.cache
+def _service_model(service: str) -> Any:
+    from botocore.session import get_session
+
+    return get_session().get_service_model(service)
+
+
 def input_shape(resource: Resource) -> Any:
     """Return the botocore shape that the create call's properties belong to."""
-    import botocore.session
-
     operation, *members = resource.shape or (getattr(resource.create, "operation", ""),)
     if not operation:
         return None
-    model: Any = botocore.session.get_session().get_service_model(resource.service)
+    model = _service_model(resource.service)
     name = next(name for name in model.operation_names if xform_name(name) == operation)
     shape = model.operation_model(name).input_shape
     for member in members:

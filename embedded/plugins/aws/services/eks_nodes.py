@@ -131,7 +131,11 @@ NODE_GROUP = Resource(
     ),
     sends=(*_GROUP_SENDS, "launchTemplate"),
     steers=("forceUpdateVersion", "nodeGroupNamePrefix"),
-    names={"nodeRoleArn": "nodeRole", "subnetIds": "subnets"},
+    names={
+        "nodeRoleArn": "nodeRole",
+        "subnetIds": "subnets",
+        "remoteAccess.sourceSecurityGroupIds": "sourceSecurityGroups",
+    },
     steps=(
         Step(("launchTemplate", "releaseVersion", "version"), _update_version),
         Step(

@@ -135,8 +135,8 @@ def engine(make_engine: Callable[..., Engine]) -> Engine:
 
 
 @pytest.fixture
-def offline() -> Engine:
+def offline(tmp_path: Path) -> Engine:
     """A provider as in the stack dev: no endpoint, so nothing may be called."""
-    provider = AwsProvider()
+    provider = AwsProvider(Journal(tmp_path))
     provider.configure({"region": "us-east-1", "allowedAccountIds": '["210987654321"]'})
     return Engine(provider)

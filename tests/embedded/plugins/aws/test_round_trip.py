@@ -8,6 +8,9 @@ from embedded.plugins.aws.services import RESOURCES
 from tests.embedded.plugins.aws.conftest import Engine, Made
 from tests.embedded.plugins.aws.examples import EXAMPLES, Example, World
 
+# A hundred calls a type: in the fast tier only what the other files here show.
+pytestmark = pytest.mark.embedded
+
 ALL = [pytest.param(EXAMPLES[token], id=token.split(":")[-1]) for token in sorted(EXAMPLES)]
 
 

@@ -214,11 +214,18 @@ def test_a_cloud_that_is_down_is_named_with_the_way_to_start_it(stack: Stack) ->
     assert "./ballast local start" in said
 
 
-def test_an_unknown_type_and_a_wrong_value_stop_the_preview(stack: Stack) -> None:
+def test_an_unknown_type_stops_the_preview(stack: Stack) -> None:
+    stack.program(PROGRAM + 'aws.glacier.Vault("vault", opts=opts)')
+    code, said = stack.run("preview")
+    assert code != 0
+    assert "aws:glacier/vault:Vault is not supported by the embedded AWS provider" in said
+    assert "Traceback" not in said
+
+
+def test_wrong_values_stop_the_preview_and_all_are_named(stack: Stack) -> None:
     stack.program(
         PROGRAM
         + """
-aws.glacier.Vault("vault", opts=opts)
 aws.eks.NodeGroup("nodes", cluster_name="c", node_role_arn="r", subnet_ids=["s"],
                   capacity_type="CHEAP", opts=opts,
                   scaling_config=aws.eks.NodeGroupScalingConfigArgs(
@@ -227,7 +234,6 @@ aws.eks.NodeGroup("nodes", cluster_name="c", node_role_arn="r", subnet_ids=["s"]
     )
     code, said = stack.run("preview")
     assert code != 0
-    assert "aws:glacier/vault:Vault is not supported by the embedded AWS provider" in said
     assert "capacityType is 'CHEAP'; allowed are: CAPACITY_BLOCK, ON_DEMAND, SPOT" in said
     assert "minSize 3, desiredSize 1, maxSize 2" in said
     assert "Traceback" not in said
