@@ -46,7 +46,7 @@ def without_nulls(value: Any) -> Any:
 
 def with_namespace(news: Object, namespace: str) -> Object:
     """Return the inputs in `namespace` unless they name one."""
-    if news.get("metadata") is UNKNOWN or objects.namespace(news):
+    if news.get("metadata") is UNKNOWN or objects.namespace(news) != "":
         return news
     return {**news, "metadata": {**objects.metadata(news), "namespace": namespace}}
 
@@ -60,10 +60,10 @@ def failures(token: str, news: Object) -> list[Failure]:
             found.append(Failure(key, f"got {value!r}; it is a text"))
     if found or UNKNOWN in (api_version, name):
         return found
-    if is_patch(token, name) and not objects.name(news):
+    if is_patch(token, name) and objects.name(news) == "":
         reason = "a patch changes an object that exists: say which one"
         found.append(naming.problem("metadata.name", reason))
-    if objects.metadata(news).get("generateName"):
+    if objects.metadata(news).get("generateName") not in (None, ""):
         reason = "not supported with server-side apply; leave the name out for an automatic one"
         found.append(naming.problem("metadata.generateName", reason))
     return found + _maps(news) + naming.failures(Kind.of(api_version, name), news)

@@ -30,15 +30,14 @@ def problem(path: str, reason: str) -> Failure:
 
 def keep(news: Object, olds: Object) -> None:
     """Give `news` the automatic name that the object got when it was made."""
-    if not objects.name(news) and objects.flagged(olds, objects.AUTONAMED):
+    if objects.name(news) == "" and objects.flagged(olds, objects.AUTONAMED):
         _name(news, objects.name(olds))
 
 
 def assign(news: Object, logical: str, autonaming: Autonaming) -> list[Failure]:
     """Give `news` a name if it has none; return why that cannot be done."""
-    if objects.name(news) is UNKNOWN or objects.name(news):
-        return []
-    if objects.metadata(news).get("generateName"):
+    generated = objects.metadata(news).get("generateName")
+    if objects.name(news) != "" or generated not in (None, ""):
         return []
     if autonaming.disabled:
         reason = "automatic names are switched off (pulumi:autonaming): set metadata.name"
@@ -56,9 +55,9 @@ def _name(news: Object, name: Any) -> None:
     # Inputs may be shared with the caller's copy: change new dictionaries only.
     meta = dict(objects.metadata(news))
     meta["name"] = name
-    annotations = meta.get("annotations") or {}
+    annotations = meta.get("annotations")
     if annotations is not UNKNOWN:
-        meta["annotations"] = {**annotations, objects.AUTONAMED: "true"}
+        meta["annotations"] = {**(annotations or {}), objects.AUTONAMED: "true"}
     news["metadata"] = meta
 
 

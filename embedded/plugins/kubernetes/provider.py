@@ -104,7 +104,7 @@ class KubernetesProvider(Provider):
             return []
         if olds:
             naming.keep(inputs, olds)
-        elif not objects.name(inputs) and self._cluster is not None and self._answers:
+        elif objects.name(inputs) == "" and self._cluster is not None and self._answers:
             unfinished = self._cluster.writer.unfinished(target.urn, kind_of(inputs))
             if unfinished:
                 naming.rename(inputs, unfinished)

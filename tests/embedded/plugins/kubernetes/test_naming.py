@@ -16,6 +16,12 @@ def test_an_unnamed_object_gets_its_logical_name_and_eight_characters():
     assert news["metadata"]["annotations"] == {"pulumi.com/autonamed": "true"}
 
 
+def test_annotations_that_are_not_known_yet_stay_so():
+    news = {"metadata": {"annotations": UNKNOWN}}
+    naming.assign(news, "model", FREE)
+    assert news["metadata"]["annotations"] is UNKNOWN
+
+
 def test_preview_and_update_agree_on_the_name():
     first, second = {"metadata": {}}, {"metadata": {}}
     naming.assign(first, "model", FREE)
