@@ -92,7 +92,9 @@ class AwsProvider(base.Provider):
         identity = lifecycle.make(operation)
         self._journal.created(target.urn, self._cloud(resource), identity, _made_names(inputs))
         try:
-            return identity, lifecycle.finish(operation)
+            outputs = lifecycle.finish(operation)
+            self._say_what_was_not_taken(target, operation, outputs)
+            return identity, outputs
         except base.ProviderError as error:
             known = state.foreseen(resource, inputs, {})
             raise base.InitFailedError(identity, inputs, known, [str(error)]) from error
@@ -122,7 +124,9 @@ class AwsProvider(base.Provider):
         operation = self._operation(
             target, resource, inputs=news, old_inputs=old_inputs, state=old_outputs
         )
-        return lifecycle.update(operation)
+        outputs = lifecycle.update(operation)
+        self._say_what_was_not_taken(target, operation, outputs)
+        return outputs
 
     def delete(self, target: base.Target, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Delete; what this run took over is not the old one that the engine means."""
@@ -161,6 +165,16 @@ class AwsProvider(base.Provider):
         self._adopted.add((target.urn, record.id))
         self._journal.known(target.urn, record.id)
         return outputs
+
+    def _say_what_was_not_taken(
+        self, target: base.Target, operation: Operation, outputs: dict[str, Any]
+    ) -> None:
+        """Warn of what moto accepted and dropped: AWS would have kept it."""
+        resource = operation.resource
+        actual = state.inputs(resource, outputs, operation.inputs)
+        for change in Comparison(resource).changes(actual, operation.inputs):
+            message = f"the embedded cloud did not take {change.path} as it was asked for"
+            self.host.warn(target.urn, message)
 
     def _lost(self, target: base.Target) -> Record | None:
         return self._journal.lost(target.urn, self._cloud(_resource(target.type)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from embedded.plugins.aws.operation import Operation
@@ -46,6 +46,19 @@ class Permission:
         if self.protocol != "-1":
             permission |= {"FromPort": self.first, "ToPort": self.last}
         return permission
+
+    def rule(self) -> dict[str, Any]:
+        """Return it as `modify_security_group_rules` wants it; -1 stands for every port."""
+        everything = self.protocol == "-1"
+        ports = (-1, -1) if everything else (self.first, self.last)
+        key = "ReferencedGroupId" if self.source == "securityGroups" else _RULE_KEYS[self.source]
+        return {
+            "IpProtocol": self.protocol,
+            "FromPort": ports[0],
+            "ToPort": ports[1],
+            key: self.value,
+            "Description": self.description or None,
+        }
 
 
 def of_rules(rules: Iterable[Mapping[str, Any]], group: str) -> set[Permission]:
@@ -128,4 +141,26 @@ def bring_to(operation: Operation, direction: str, wanted: Iterable[Mapping[str,
     added = [permission.api() for permission in sorted(target - actual.keys())]
     if added:
         params = {"GroupId": operation.id, "IpPermissions": added}
-        operation.api(f"authorize_security_group_{direction}", params)
+        answer = operation.api(f"authorize_security_group_{direction}", params)
+        note(operation, operation.id, answer["SecurityGroupRules"], target)
+
+
+def note(
+    operation: Operation,
+    group: str,
+    made: Iterable[Mapping[str, Any]],
+    wanted: Collection[Permission],
+) -> None:
+    """Write the descriptions that moto loses: of new rules whose source is a group."""
+    texts = {replace(permission, description=""): permission for permission in wanted}
+    changes = []
+    for rule in made:
+        known = _of_api(rule)
+        permission = texts.get(replace(known, description=""))
+        if permission and permission.description != known.description:
+            update = {**permission.rule(), "Description": permission.description}
+            identity = rule["SecurityGroupRuleId"]
+            changes.append({"SecurityGroupRuleId": identity, "SecurityGroupRule": update})
+    if changes:
+        params = {"GroupId": group, "SecurityGroupRules": changes}
+        operation.api("modify_security_group_rules", params)

@@ -136,38 +136,47 @@ _RULE_PROPERTIES: Final = (
 )
 
 
-def _permission(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one rule as the IpPermission that `authorize_security_group_*` takes."""
-    note = {"Description": inputs["description"]} if inputs.get("description") else {}
-    ports = {"FromPort": inputs.get("fromPort"), "ToPort": inputs.get("toPort")}
-    permission: dict[str, Any] = {"IpProtocol": inputs["ipProtocol"], **ports}
-    if inputs.get("cidrIpv4"):
-        permission["IpRanges"] = [{"CidrIp": inputs["cidrIpv4"], **note}]
-    if inputs.get("cidrIpv6"):
-        permission["Ipv6Ranges"] = [{"CidrIpv6": inputs["cidrIpv6"], **note}]
-    if inputs.get("prefixListId"):
-        permission["PrefixListIds"] = [{"PrefixListId": inputs["prefixListId"], **note}]
-    if inputs.get("referencedSecurityGroupId"):
-        pair = {"GroupId": inputs["referencedSecurityGroupId"], **note}
-        permission["UserIdGroupPairs"] = [pair]
-    return permission
+def _permission(inputs: Mapping[str, Any]) -> ec2_rules.Permission:
+    """Return the one permission that a rule of its own is."""
+    sources = {
+        "cidrIpv4": "cidrBlocks",
+        "cidrIpv6": "ipv6CidrBlocks",
+        "prefixListId": "prefixListIds",
+        "referencedSecurityGroupId": "securityGroups",
+    }
+    name = next((name for name in sources if inputs.get(name)), "cidrIpv4")
+    return ec2_rules.Permission(
+        inputs["ipProtocol"],
+        inputs.get("fromPort") or 0,
+        inputs.get("toPort") or 0,
+        sources[name],
+        inputs.get(name) or "",
+        inputs.get("description") or "",
+    )
+
+
+def _check_rule(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    names = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+    given = [name for name in names if inputs.get(name) is not None]
+    if len(given) == 1:
+        return []
+    reason = f"exactly one of {', '.join(names)} is needed; got {', '.join(given) or 'none'}"
+    return [(given[0] if given else names[0], reason)]
 
 
 def _rule(direction: str) -> Resource:
     """Return the record of a rule that is a resource of its own."""
 
     def create(operation: Operation) -> Mapping[str, Any]:
-        params = {
-            "GroupId": operation.inputs["securityGroupId"],
-            "IpPermissions": [_permission(operation.inputs)],
-            **operation.tag_params(),
-        }
+        group = operation.inputs["securityGroupId"]
+        permission = _permission(operation.inputs)
+        params = {"GroupId": group, "IpPermissions": [permission.api()], **operation.tag_params()}
         answer = operation.api(f"authorize_security_group_{direction}", params)
+        ec2_rules.note(operation, group, answer["SecurityGroupRules"], [permission])
         return answer["SecurityGroupRules"][0]
 
     def change(operation: Operation) -> None:
-        rule = {name[0].upper() + name[1:]: operation.inputs.get(name) for name in _RULE_PROPERTIES}
-        rule["ReferencedGroupId"] = rule.pop("ReferencedSecurityGroupId")
+        rule = _permission(operation.inputs).rule()
         update = {"SecurityGroupRuleId": operation.id, "SecurityGroupRule": rule}
         group = operation.inputs["securityGroupId"]
         operation.api(
@@ -199,6 +208,7 @@ def _rule(direction: str) -> Resource:
         },
         replaces=("securityGroupId",),
         caseless=("ipProtocol",),
+        checks=_check_rule,
         outputs={
             "arn": "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",
             "securityGroupRuleId": "SecurityGroupRuleId",

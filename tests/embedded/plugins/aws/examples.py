@@ -228,6 +228,7 @@ EC2 = (
                         "fromPort": 80,
                         "toPort": 81,
                         "securityGroups": [world.id("security-group")],
+                        "description": "from a group",
                     }
                 ]
             },
@@ -264,8 +265,9 @@ EC2 = (
             "securityGroupId": world.id("security-group"),
             "ipProtocol": "-1",
             "referencedSecurityGroupId": world.id("other-security-group"),
+            "description": "everything to the other",
         },
-        lambda _: [{"tags": {"Name": "x"}}],
+        lambda _: [{"description": "all to the other"}, {"tags": {"Name": "x"}}],
         lambda world: {"securityGroupId": world.id("other-security-group")},
     ),
     Example(
