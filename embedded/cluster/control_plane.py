@@ -134,7 +134,8 @@ class ControlPlane:
         process = self._supervisor.find(name)
         if process and _fingerprint(process) != self._parts.spec(name).env[FINGERPRINT]:
             say(f"{name} runs with outdated settings; starting it again")
-            self._supervisor.stop(name)
+            # What it waits for may be gone for good, and etcd has all that counts.
+            self._supervisor.stop(name, grace=2.0)
             for port_name in PORTS[name]:
                 _comes_free(self._layout.port(port_name))
 

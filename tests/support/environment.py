@@ -45,6 +45,16 @@ class RunningControlPlane:
     def control_plane(self) -> ControlPlane:
         return ControlPlane(self.layout, self.tools)
 
+    def start_again(self) -> list[str]:
+        """Start what is missing and return what was said about it."""
+        said: list[str] = []
+        self.control_plane.start(said.append)
+        return said
+
+    def pids(self) -> dict[str, int | None]:
+        """Return the process id of each part that runs."""
+        return {part.name: part.pid for part in self.control_plane.status()}
+
     def api(self, group: type[Any]) -> Any:
         """Return one of the client's API groups, as administrator, by the kubeconfig as it is now.
 
