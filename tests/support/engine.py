@@ -110,9 +110,11 @@ def deploy(
             engine, project="ballast", stack=stack_name, preview=preview, monitor=_Monitor(engine)
         )
         pulumi.runtime.set_all_config(config or {})
-        built = build()
-        await stack.wait_for_rpcs()
-        return built
+        try:
+            return build()
+        finally:
+            # Also after an error: what is left behind would hang the next program.
+            await asyncio.wait_for(stack.wait_for_rpcs(), timeout=60)
 
     built = asyncio.run(run())
     return built, engine.resources

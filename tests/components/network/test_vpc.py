@@ -48,9 +48,7 @@ def test_isolated_subnets_have_no_route_at_all() -> None:
 
 def test_with_one_nat_gateway_every_private_subnet_uses_it() -> None:
     routes = [one for one in of(build("single"), "Route") if "natGatewayId" in one.inputs]
-    assert Counter(one.inputs["natGatewayId"] for one in routes) == {
-        "network-nat-us-east-1a-id": 2
-    }
+    assert Counter(one.inputs["natGatewayId"] for one in routes) == {"network-nat-us-east-1a-id": 2}
 
 
 def test_no_subnet_hands_out_public_addresses() -> None:
