@@ -49,7 +49,7 @@ def _aws(both: RunningControlPlane) -> Aws:
 
 
 def _nodes(both: RunningControlPlane) -> list[Any]:
-    return kubernetes.CoreV1Api(both.api()).list_node().items
+    return both.api(kubernetes.CoreV1Api).list_node().items
 
 
 def _scale(both: RunningControlPlane, cluster: dict[str, Any], size: int) -> None:
@@ -73,8 +73,8 @@ def _group(both: RunningControlPlane, cluster: dict[str, Any], size: int, **more
 def test_the_cluster_has_the_control_planes_address(
     both: RunningControlPlane, cluster: dict[str, Any]
 ) -> None:
-    host = both.api().configuration.host
-    assert cluster["endpoint"] == host
+    api = both.api(kubernetes.CoreV1Api)
+    assert cluster["endpoint"] == api.api_client.configuration.host
 
 
 def test_an_active_group_has_ready_nodes_that_are_its_instances(
@@ -114,10 +114,10 @@ def test_pods_of_a_node_that_leaves_are_evicted_within_their_budget(
     _deploy(both, replicas=1, min_available=1)
     _scale(both, cluster, 0)
     (node,) = eventually(lambda: [n for n in _nodes(both) if n.spec.unschedulable])
-    policy = kubernetes.PolicyV1Api(both.api())
+    policy = both.api(kubernetes.PolicyV1Api)
     policy.delete_namespaced_pod_disruption_budget("model", "default")
     eventually(lambda: not _nodes(both))
-    kubernetes.AppsV1Api(both.api()).delete_namespaced_deployment("model", "default")
+    both.api(kubernetes.AppsV1Api).delete_namespaced_deployment("model", "default")
     assert node.metadata.annotations["ballast.local/nodegroup"] == f"{cluster['name']}/gpu"
 
 
@@ -128,10 +128,10 @@ def _deploy(both: RunningControlPlane, replicas: int, min_available: int) -> Non
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
     selector = {"matchLabels": labels}
     budget = {"minAvailable": min_available, "selector": selector}
-    kubernetes.PolicyV1Api(both.api()).create_namespaced_pod_disruption_budget(
+    both.api(kubernetes.PolicyV1Api).create_namespaced_pod_disruption_budget(
         "default", {"metadata": meta, "spec": budget}
     )
-    apps = kubernetes.AppsV1Api(both.api())
+    apps = both.api(kubernetes.AppsV1Api)
     spec = {"replicas": replicas, "selector": selector, "template": template}
     apps.create_namespaced_deployment("default", {"metadata": meta, "spec": spec})
     eventually(
