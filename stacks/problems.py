@@ -60,7 +60,7 @@ def _problem(section: str, model: type[BaseModel], detail: dict[str, Any]) -> Pr
     allowed = _allowed(detail["msg"])
     if kind == "string_type" and isinstance(detail["input"], int | float):
         return Problem(path, detail["input"], allowed, f'Put it in quotes: "{detail["input"]}".')
-    fix = f"Correct it: {_meaning(model, location)}."
+    fix = f"Correct it. Its meaning: {_meaning(model, location)}."
     return Problem(path, detail["input"], allowed, fix)
 
 
