@@ -69,10 +69,13 @@ def test_no_input_makes_a_rule_raise(resources: list[Given]) -> None:
 
 def test_every_rule_has_something_to_look_at_in_the_sample_stack() -> None:
     index: Index = to_index(STACK)
+    # To have one of these is what their rules forbid.
+    forbidden = {"default-vpc-is-not-used"}
     idle = [
         rule.id
         for rule in RULES
-        if not any(rule.applies_to(resource.token) for resource in index.resources)
+        if rule.id not in forbidden
+        and not any(rule.applies_to(resource.token) for resource in index.resources)
     ]
     assert idle == []
 

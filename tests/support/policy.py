@@ -227,12 +227,28 @@ def _put(target: Any, steps: Sequence[int | str], value: Any) -> None:
     if value is not DELETE:
         value = fresh(value)
     for step in way:
-        if isinstance(target, dict) and step not in target:
+        if isinstance(target, dict) and isinstance(step, str) and step not in target:
             target[step] = {}
         target = target[step]
+    if isinstance(target, dict) and isinstance(last, int):
+        raise KeyError(last)
     if value is DELETE:
         del target[last]
     elif isinstance(target, list) and last == len(target):
         target.append(value)
     else:
         target[last] = value
+
+
+def remediate(rule: Rule, given: Given) -> dict[str, Any] | None:
+    """Return the properties after the rule's remediation through the SDK; None for no change."""
+    request = proto.AnalyzeRequest(
+        type=given.token, urn=given.urn, name=given.name, properties=to_struct(given.props)
+    )
+    config = {rule.id: "remediate"}
+    response = analyzer([rule], config).Remediate(request, None)
+    done = [item for item in response.remediations if not item.diagnostic]
+    if not done:
+        return None
+    (made,) = done
+    return read(made.properties)[0]

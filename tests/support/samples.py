@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from frame.facts import UNKNOWN
@@ -145,6 +146,11 @@ KUBERNETES = (
         {"metadata": META, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}},
     ),
     kubernetes(
+        "core/v1:ResourceQuota",
+        "quota",
+        {"metadata": META, "spec": {"hard": {"requests.nvidia.com/gpu": "8"}}},
+    ),
+    kubernetes(
         "core/v1:Service",
         "service",
         {"metadata": META, "spec": {"type": "ClusterIP", "selector": {NAME: "llm"}}},
@@ -172,16 +178,137 @@ KUBERNETES = (
         },
     ),
 )
+
+
+def aws(token: str, name: str, props: dict[str, Any], **through: str) -> Given:
+    return Given(
+        token=f"aws:{token}",
+        name=name,
+        props=props,
+        through={prop: [other] for prop, other in through.items()},
+    )
+
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Principal": {"Service": "pods.eks.amazonaws.com"},
+            }
+        ],
+    }
+)
+PERMISSIONS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::models/*"}
+        ],
+    }
+)
 AWS = (
-    Given(
-        token="aws:ec2/securityGroup:SecurityGroup",
-        name="nodes",
-        props={"vpcId": UNKNOWN, "ingress": [INGRESS]},
+    aws("ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.20.0.0/16"}),
+    aws("ec2/flowLog:FlowLog", "flow", {"vpcId": UNKNOWN}, vpcId="vpc"),
+    aws(
+        "ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        "default",
+        {"vpcId": UNKNOWN, "ingress": [], "egress": []},
+        vpcId="vpc",
     ),
-    Given(
-        token="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-        name="rule",
-        props={"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/8"},
+    aws(
+        "ec2/subnet:Subnet",
+        "private-a",
+        {"vpcId": UNKNOWN, "cidrBlock": "10.20.0.0/20", "mapPublicIpOnLaunch": False},
+        vpcId="vpc",
     ),
+    aws("ec2/securityGroup:SecurityGroup", "nodes", {"vpcId": UNKNOWN, "ingress": [INGRESS]}),
+    aws(
+        "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        "rule",
+        {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/8"},
+    ),
+    aws(
+        "ec2/route:Route",
+        "to-shared",
+        {"destinationCidrBlock": "10.40.0.0/20", "vpcPeeringConnectionId": UNKNOWN},
+    ),
+    aws(
+        "eks/cluster:Cluster",
+        "cluster",
+        {
+            "vpcConfig": {"endpointPublicAccess": False, "endpointPrivateAccess": True},
+            "encryptionConfig": {"resources": ["secrets"], "provider": {"keyArn": UNKNOWN}},
+            "enabledClusterLogTypes": [
+                "api",
+                "audit",
+                "authenticator",
+                "controllerManager",
+                "scheduler",
+            ],
+            "version": "1.35",
+        },
+    ),
+    aws(
+        "ec2/launchTemplate:LaunchTemplate",
+        "template",
+        {
+            "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+            "blockDeviceMappings": [
+                {"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "volumeSize": 200}}
+            ],
+        },
+    ),
+    aws(
+        "eks/nodeGroup:NodeGroup",
+        "gpus",
+        {
+            "capacityType": "SPOT",
+            "instanceTypes": ["g6.2xlarge", "g5.2xlarge", "g6.4xlarge", "g5.4xlarge"],
+            "scalingConfig": {"minSize": 2, "maxSize": 8, "desiredSize": 2},
+            "labels": {"accelerator": "nvidia"},
+            "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}],
+            "launchTemplate": {"id": UNKNOWN, "version": UNKNOWN},
+        },
+        launchTemplate="template",
+    ),
+    aws("iam/role:Role", "role", {"assumeRolePolicy": TRUST}),
+    aws("iam/rolePolicy:RolePolicy", "permissions", {"role": UNKNOWN, "policy": PERMISSIONS}),
+    aws(
+        "iam/rolePolicyAttachment:RolePolicyAttachment",
+        "pull",
+        {"policyArn": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"},
+    ),
+    aws(
+        "ecr/repository:Repository",
+        "images",
+        {
+            "imageTagMutability": "IMMUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": True},
+            "encryptionConfigurations": [{"encryptionType": "KMS"}],
+        },
+    ),
+    aws(
+        "lb/loadBalancer:LoadBalancer",
+        "edge",
+        {"accessLogs": {"bucket": "logs", "enabled": True}},
+    ),
+    aws(
+        "lb/listener:Listener",
+        "https",
+        {"protocol": "HTTPS", "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
+    ),
+    aws(
+        "lambda/function:Function",
+        "drainer",
+        {
+            "deadLetterConfig": {"targetArn": UNKNOWN},
+            "reservedConcurrentExecutions": 5,
+            "vpcConfig": {"subnetIds": [UNKNOWN]},
+        },
+    ),
+    aws("lambda/functionUrl:FunctionUrl", "url", {"authorizationType": "AWS_IAM"}),
 )
 STACK = (*KUBERNETES, *AWS)

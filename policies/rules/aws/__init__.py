@@ -6,6 +6,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from frame.rule import Rule
-from rules.aws import ingress
+from rules.aws import cluster, edge, ingress, instances, network, permissions, storage, trust
 
-RULES: Final[Sequence[Rule]] = (*ingress.RULES,)
+RULES: Final[Sequence[Rule]] = (
+    *ingress.RULES,
+    *network.RULES,
+    *cluster.RULES,
+    *instances.RULES,
+    *storage.RULES,
+    *permissions.RULES,
+    *trust.RULES,
+    *edge.RULES,
+)

@@ -104,6 +104,11 @@ def grants(resource: Resource, direction: Direction) -> Iterator[Grant | Node]:
         yield Grant(resource.props, sources, resource.at("ipProtocol"))
 
 
+def reaches_all(grant: Grant) -> bool | None:
+    """Tell whether the rule lets all ports through: two far apart stand for the others."""
+    return tri.all_of(grant.reaches(port) for port in (1, 65535))
+
+
 def reaches_any(grant: Grant, ports: Sequence[int]) -> bool | None:
     """Tell whether the rule lets one of the ports through; no ports means any."""
     return tri.any_of(grant.reaches(port) for port in ports) if ports else True

@@ -8,8 +8,7 @@ from typing import Final
 from frame.resource import Index, Resource
 from frame.rule import Category, Framework, Level, Relative, Rule, Settings, Severity, StackRule
 from frame.verdict import NotApplicable, Outcome, Undetermined, Violation
-from rules.inference import gpu
-from rules.kubernetes import scalers
+from rules.kubernetes import gpu, scalers
 from rules.kubernetes.scalers import Scaler, Signal, Trigger
 
 _HOST_SIGNALS: Final = frozenset({Signal.CPU, Signal.MEMORY})

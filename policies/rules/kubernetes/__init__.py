@@ -17,6 +17,7 @@ from rules.kubernetes import (
     memory,
     privileges,
     probes,
+    quotas,
     resources,
     secrets,
 )
@@ -33,5 +34,6 @@ RULES: Final[Sequence[Rule]] = (
     *isolation.RULES,
     *access.RULES,
     *secrets.RULES,
+    *quotas.RULES,
     *labels.RULES,
 )
