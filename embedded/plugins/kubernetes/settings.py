@@ -83,9 +83,11 @@ def failures(args: dict[str, Any]) -> list[Failure]:
 
 
 def _wrong(key: str, value: Any) -> list[Failure]:
+    if value is None or key in _HARMLESS or key.startswith(_ENGINE_OWN):
+        return []
     if key in _UNSUPPORTED:
         return [Failure(key, f"not supported by the embedded provider: {_UNSUPPORTED[key]}")]
-    if value is UNKNOWN or value is None or key in _HARMLESS or key.startswith(_ENGINE_OWN):
+    if value is UNKNOWN and key in (*_TEXTS, *_FLAGS):
         return []
     if key in _TEXTS:
         return [] if isinstance(value, str) else [Failure(key, f"got {value!r}; it is a text")]
