@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import sys
 import threading
@@ -16,12 +17,14 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from embedded.cloud import requests
+from embedded.cloud import polling, requests
 from embedded.cloud.determinism import Determinism, UnrecordedKeyError
 from embedded.cloud.journal import Entry, Journal, JournalError
 from embedded.cloud.requests import Environ
 
 STATUS_PATH = "/moto-api/status"
+# Seconds between two looks of a long poll.
+_POLL_EVERY = 0.2
 _ACCOUNT_OVERRIDE = "HTTP_X_MOTO_ACCOUNT_ID"
 
 
@@ -85,6 +88,7 @@ class Gateway:
     def replay(self) -> None:
         """Bring moto to where it was; raise JournalError when it goes another way."""
         self._determinism.install()
+        polling.install()
         started = time.monotonic()
         for entry in self._journal.entries():
             environ = requests.restore(entry.environ, entry.body, sys.stderr)
@@ -111,18 +115,35 @@ class Gateway:
         body = requests.read_body(environ)
         kept = requests.essence(environ)
         kept.pop(_ACCOUNT_OVERRIDE, None)
-        whole = requests.restore(kept, body, environ["wsgi.errors"])
-        with self._lock:
-            if requests.changes_nothing(kept, body):
-                name = hashlib.sha256(body + environ["PATH_INFO"].encode()).hexdigest()
-                return self._run(whole, f"read/{name}", time.time(), [])
-            answer = self._change(whole, kept, body)
+        if requests.changes_nothing(kept, body):
+            return self._read(environ, kept, body)
+        answer = self._change_or_wait(environ, kept, body)
         self._changed()
         return answer
 
-    def _change(self, whole: Environ, kept: Environ, body: bytes) -> Answer:
+    def _read(self, environ: Environ, kept: Environ, body: bytes) -> Answer:
+        name = hashlib.sha256(body + environ["PATH_INFO"].encode()).hexdigest()
+        whole = requests.restore(kept, body, environ["wsgi.errors"])
+        with self._lock:
+            return self._run(whole, f"read/{name}", time.time(), [])
+
+    def _change_or_wait(self, environ: Environ, kept: Environ, body: bytes) -> Answer:
+        """Handle a change; a long poll that finds nothing lets others in and looks again."""
+        started = time.monotonic()
+        while True:
+            whole = requests.restore(kept, body, environ["wsgi.errors"])
+            with self._lock:
+                answer, wait = self._change(whole, kept, body)
+            if wait is None or time.monotonic() - started >= wait:
+                return answer
+            time.sleep(_POLL_EVERY)
+
+    def _change(self, whole: Environ, kept: Environ, body: bytes) -> tuple[Answer, int | None]:
         sequence, at, keys = self._sequence + 1, time.time(), list[str]()
         answer = self._run(whole, f"request/{sequence}", at, keys)
+        wait = polling.idle()
+        if wait is not None:
+            return answer, wait
         entry = Entry(
             sequence=sequence,
             at=at,
@@ -132,9 +153,18 @@ class Gateway:
             digest=answer.digest,
             keys=keys,
         )
-        self._journal.append(entry)
-        self._sequence = sequence
-        return answer
+        self._write_down(entry)
+        return answer, None
+
+    def _write_down(self, entry: Entry) -> None:
+        try:
+            self._journal.append(entry)
+        except OSError as error:
+            # moto is ahead of the disk now, and nothing brings it back but a start.
+            text = f"stopping: {self._journal.path} cannot be written: {error}"
+            print(text, file=sys.stderr, flush=True)
+            os._exit(1)
+        self._sequence = entry.sequence
 
     def _run(self, environ: Environ, label: str, at: float, keys: list[str]) -> Answer:
         started: list[Any] = []

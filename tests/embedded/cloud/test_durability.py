@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -169,6 +170,25 @@ def test_a_torn_last_line_is_forgotten(own_cloud: Cloud) -> None:
     assert [vpc["VpcId"] for vpc in found] == [kept]
 
 
+@pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="limits of another process: Linux")
+def test_a_full_disk_ends_the_process_and_loses_nothing_that_was_answered(own_cloud: Cloud) -> None:
+    layout = _layout(own_cloud)
+    ec2 = client(layout, "ec2")
+    kept = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    process = Supervisor(layout).find(NAME)
+    assert process is not None
+    process.rlimit(psutil.RLIMIT_FSIZE, (_journal(own_cloud).stat().st_size + 10,) * 2)
+    with pytest.raises(BotoCoreError):
+        ec2.create_vpc(CidrBlock="10.1.0.0/16")
+    process.wait(10)
+    assert "cannot be written" in Supervisor(layout).log(NAME).read_text()
+    own_cloud.start()
+    found = client(layout, "ec2").describe_vpcs(
+        Filters=[{"Name": "is-default", "Values": ["false"]}]
+    )["Vpcs"]
+    assert [vpc["VpcId"] for vpc in found] == [kept]
+
+
 def test_a_replay_that_goes_another_way_stops_the_start_and_says_what_to_do(
     own_cloud: Cloud,
 ) -> None:
@@ -194,6 +214,29 @@ def test_a_replay_that_goes_another_way_stops_the_start_and_says_what_to_do(
 
 def test_what_would_wipe_the_state_is_refused(own_cloud: Cloud) -> None:
     assert "local reset" in own_cloud._ask("/moto-api/reset")["message"]
+
+
+def test_a_long_poll_holds_nobody_up_and_hears_of_the_message(own_cloud: Cloud) -> None:
+    layout = _layout(own_cloud)
+    queue = client(layout, "sqs").create_queue(QueueName="interruptions")["QueueUrl"]
+    before = _journal(own_cloud).stat().st_size
+
+    def poll(seconds: int) -> list[Any]:
+        sqs = client(layout, "sqs")
+        answer = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=seconds)
+        return answer.get("Messages", [])
+
+    assert poll(1) == []
+    assert _journal(own_cloud).stat().st_size == before
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(poll, 20)
+        client(layout, "sqs").send_message(QueueUrl=queue, MessageBody="spot")
+        (message,) = waiting.result(timeout=30)
+    assert message["Body"] == "spot"
+    client(layout, "sqs").delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    _kill(own_cloud)
+    own_cloud.start()
+    assert poll(0) == []
 
 
 def test_an_operation_that_moto_lacks_is_an_error_that_names_it(own_cloud: Cloud) -> None:
