@@ -70,7 +70,8 @@ def environment(layout: Layout, tools: Mapping[str, Path]) -> dict[str, str]:
     variables = {
         "PATH": os.pathsep.join([str(layout.bin.absolute()), *_user_path(layout)]),
         "PULUMI_HOME": str(layout.pulumi_home.absolute()),
-        "PULUMI_BACKEND_URL": f"file://{layout.backend.absolute()}",
+        # No side files: one that a kill left empty makes every later command fail.
+        "PULUMI_BACKEND_URL": f"file://{layout.backend.absolute()}?metadata=skip",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_ERROR_OUTPUT_STRING": "true",

@@ -78,7 +78,7 @@ def test_the_state_folder_is_absolute_for_the_engine(
 
     variables = path.environment(layout, tools(layout))
 
-    assert variables["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/state/backend"
+    assert variables["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/state/backend?metadata=skip"
     assert variables["PULUMI_HOME"] == f"{tmp_path}/state/pulumi-home"
 
 
