@@ -67,6 +67,7 @@ class Clients:
     def call(self, service: str, operation: str, params: dict[str, Any], region: str = "") -> Any:
         """Call the API; raise ApiError with its code and message."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         client = self.get(service, region)
         if self.settings.allowed_accounts and service != "sts":
@@ -75,6 +76,8 @@ class Clients:
             return getattr(client, operation)(**params)
         except ClientError as error:
             raise _api_error(service, operation, error.response) from error
+        except ResponseParserError as error:
+            raise _stumbled(service, operation, "a page instead of an answer") from error
         except BotoCoreError as error:
             raise self._translated(service, operation, error) from error
 
@@ -97,22 +100,21 @@ class Clients:
             self._account = account
         return self._account
 
-    @property
-    def partition(self) -> str:
-        """The partition of the region: aws, aws-cn or aws-us-gov."""
-        return partition_of(self.settings.region)
-
 
 def _api_error(service: str, operation: str, response: Mapping[str, Any]) -> ApiError:
     detail = response.get("Error", {})
     code, message = str(detail.get("Code", "Unknown")), str(detail.get("Message", ""))
     if "<html" in message or not message:
-        # moto answers so where it has no such operation, or stumbled in it.
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
-        return ApiError(
-            "NotImplemented", f"the embedded cloud answered {service} {operation} with {status}"
-        )
+        return _stumbled(service, operation, f"status {status}")
     return ApiError(code, message)
+
+
+def _stumbled(service: str, operation: str, answer: str) -> ApiError:
+    """Return the error for what moto answers where it lacks an operation, or trips over it."""
+    return ApiError(
+        "NotImplemented", f"the embedded cloud answered {service} {operation} with {answer}"
+    )
 
 
 def partition_of(region: str) -> str:

@@ -12,6 +12,7 @@ from embedded.plugins.aws.resource import Resource
 from embedded.plugins.values import UNKNOWN, contains_unknown
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PROTOCOLS: Final = {"tcp": "6", "udp": "17", "icmp": "1", "icmpv6": "58", "all": "-1"}
 _BLANKS: Final = (None, "", False, 0)
 
 
@@ -114,13 +115,22 @@ class Comparison:
     def _equal(self, pattern: str, old: Any, new: Any) -> bool:
         if pattern in self.resource.documents:
             return documents.same(old, new)
-        if pattern in self.resource.caseless and isinstance(old, str) and isinstance(new, str):
-            return old.lower() == new.lower()
-        if pattern in self.resource.last_segment:
-            return str(old).rpartition("/")[2] == str(new).rpartition("/")[2]
+        if isinstance(old, str) and isinstance(new, str):
+            return self._normal(pattern, old) == self._normal(pattern, new)
         if isinstance(old, (bool, int, float)) != isinstance(new, (bool, int, float)):
             return _as_text(old) == _as_text(new)
         return old == new
+
+    def _normal(self, pattern: str, text: str) -> str:
+        """Return the text as all its spellings are: protocols, addresses, references."""
+        resource = self.resource
+        if pattern in resource.caseless:
+            return text.lower()
+        if pattern in resource.protocols:
+            return _PROTOCOLS.get(text.lower(), text.lower())
+        if pattern in resource.without_scheme:
+            return text.removeprefix("https://")
+        return text.rpartition("/")[2] if pattern in resource.last_segment else text
 
 
 def _as_text(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from embedded.plugins.provider import ProviderError
 
-_GONE_MARKS: Final = ("NotFound", "NoSuchEntity", "ResourceNotFoundException", "NotFoundException")
+_GONE_MARKS: Final = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
 class ApiError(Exception):

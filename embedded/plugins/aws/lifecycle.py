@@ -44,7 +44,8 @@ def finish(operation: Operation) -> dict[str, Any]:
     try:
         _wait(operation)
         if resource.tags and not resource.tags.create:
-            _tag(operation, {}, operation.inputs.get("tagsAll"))
+            # What was there before may have had tags.
+            _tag(operation, _outputs(operation).get("tagsAll"), operation.inputs.get("tagsAll"))
         for step in resource.steps:
             if _after_create(operation, step):
                 _run(operation, step)
@@ -186,9 +187,13 @@ def _tag(operation: Operation, before: Any, after: Any) -> None:
     if rules is None:
         return
     put, removed = tagging.changes(before, after)
+    if not isinstance(rules.tag, Call):
+        if put or removed:
+            rules.tag(operation)
+        return
     if put:
         operation.call(rules.tag, tags=tagging.styled(rules.style, put))
-    if removed:
+    if removed and rules.untag:
         keys = tagging.key_list(removed)
         operation.call(rules.untag, tagKeys=removed, tagKeyList=keys)
 

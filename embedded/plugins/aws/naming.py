@@ -49,7 +49,7 @@ def _made(
     naming: Naming, target: Target, autonaming: Autonaming
 ) -> tuple[str | None, list[Failure]]:
     proposed = autonaming.proposed or f"{target.name}-{_hex(autonaming.seed, target.urn)}"
-    name = proposed
+    name = proposed.lower() if naming.lower else proposed
     if naming.always_prefix and not name.startswith(naming.always_prefix):
         name = naming.always_prefix + name
     if len(name) > naming.max_length:

@@ -124,6 +124,11 @@ class Operation:
         """Return what the user sees: `creating EC2 Subnet (a): Code: message`."""
         return ProviderError(f"{verb} {self.resource.label} ({self.id or self.name}): {error}")
 
+    def refused(self, error: Mapping[str, Any]) -> ApiError:
+        """Return the error of an API that answers with a list of failures instead of failing."""
+        code = error.get("Code") or error.get("ErrorCode") or "Unknown"
+        return ApiError(str(code), str(error.get("Message") or error.get("ErrorMessage") or ""))
+
     def using(self, **changes: Any) -> Operation:
         """Return the same operation with some fields changed."""
         return replace(self, **changes)

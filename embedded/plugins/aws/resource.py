@@ -60,6 +60,7 @@ class Naming:
     prefix_property: str = ""
     max_length: int = 255
     always_prefix: str = ""
+    lower: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,10 @@ class Tagging:
     """
 
     create: Mapping[str, Any]
-    tag: Call
-    untag: Call
-    read: str | Call = "Tags"
+    # A function sets them all at once, `untag` included.
+    tag: Call | Function
+    untag: Call | None
+    read: str | Call | Function = "Tags"
     style: str = "list"
     service: str = ""
 
@@ -123,6 +125,10 @@ class Resource:
     documents: Collection[str] = ()
     # Compared without regard to upper and lower case.
     caseless: Collection[str] = ()
+    # An address with or without https://.
+    without_scheme: Collection[str] = ()
+    # Internet protocols by name or number.
+    protocols: Collection[str] = ()
     # An ARN and the id at its end are the same reference.
     last_segment: Collection[str] = ()
     # Computed outputs: JMESPath over what `read` returned, or a template with braces.

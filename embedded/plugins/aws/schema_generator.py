@@ -37,7 +37,10 @@ class _Generator:
         module = importlib.import_module(f"pulumi_aws.{module_name}")
         resource = getattr(module, class_name)
         home = sys.modules[resource.__module__]
-        args = getattr(home, f"{class_name}Args")
+        # A nested type may have taken the usual name.
+        names = (f"{class_name}Args", f"{class_name}InitArgs")
+        candidates: list[type] = [getattr(home, name) for name in names if hasattr(home, name)]
+        args = next(cls for cls in candidates if cls.__module__ == home.__name__)
         return {
             "inputs": self._properties(args),
             "required": _required(args),

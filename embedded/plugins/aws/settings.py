@@ -37,8 +37,6 @@ class Settings:
     ignored_tag_prefixes: tuple[str, ...] = ()
     allowed_accounts: tuple[str, ...] = ()
     path_style: bool = False
-    # Something that the settings need does not exist yet; only in previews.
-    unknown: bool = False
 
     def endpoint(self, service: str) -> str | None:
         """Return where the service answers, if an endpoint was given for it."""
@@ -103,7 +101,6 @@ def load(args: dict[str, Any]) -> Settings:
         ignored_tag_prefixes=tuple(ignored.get("keyPrefixes") or ()),
         allowed_accounts=tuple(values.get("allowedAccountIds") or ()),
         path_style=values.get("s3UsePathStyle") is True,
-        unknown=contains_unknown(values),
     )
 
 

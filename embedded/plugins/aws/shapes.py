@@ -64,11 +64,14 @@ def _scalar(value: Any, kind: str) -> Any:
         return value == "true"
     if kind in ("integer", "long") and isinstance(value, str):
         return int(value)
-    if kind == "string" and isinstance(value, bool):
+    return as_text(value) if kind == "string" else value
+
+
+def as_text(value: Any) -> Any:
+    """Return a scalar as the text that APIs take for it."""
+    if isinstance(value, bool):
         return str(value).lower()
-    if kind == "string" and isinstance(value, (int, float)):
-        return str(value)
-    return value
+    return str(value) if isinstance(value, (int, float)) else value
 
 
 def unfit(data: Any, kind: Any, path: str, names: Mapping[str, str]) -> Any:
@@ -108,10 +111,8 @@ def _plain(data: Any, kind: str) -> Any:
         data = data[0] if data else None
     if hasattr(data, "isoformat"):
         return data.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if kind == "string" and isinstance(data, bool):
-        return str(data).lower()
-    if kind == "string" and isinstance(data, (int, float)):
-        return str(data)
+    if kind == "string":
+        return as_text(data)
     if kind == "integer" and isinstance(data, str) and data.lstrip("-").isdigit():
         return int(data)
     if kind == "boolean" and isinstance(data, str):

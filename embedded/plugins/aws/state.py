@@ -8,7 +8,7 @@ from typing import Any
 from embedded.plugins.aws import shapes, tagging
 from embedded.plugins.aws.compare import Comparison, is_blank
 from embedded.plugins.aws.operation import Operation, search
-from embedded.plugins.aws.resource import Resource
+from embedded.plugins.aws.resource import Call, Resource, Tagging
 from embedded.plugins.aws.schema import Schema
 from embedded.plugins.values import UNKNOWN
 
@@ -63,11 +63,17 @@ def _tags(operation: Operation, data: Mapping[str, Any]) -> dict[str, Any]:
     rules = operation.resource.tags
     if rules is None:
         return {}
-    raw = search(rules.read, data) if isinstance(rules.read, str) else operation.call(rules.read)
+    raw = _raw_tags(operation, rules, data)
     settings = operation.clients.settings
     actual = tagging.visible(settings, tagging.plain(rules.style, raw))
     own = tagging.own(settings, actual, operation.inputs.get("tags"))
     return {"tags": own, "tagsAll": actual} if own else {"tagsAll": actual}
+
+
+def _raw_tags(operation: Operation, rules: Tagging, data: Mapping[str, Any]) -> Any:
+    if isinstance(rules.read, str):
+        return search(rules.read, data)
+    return operation.call(rules.read) if isinstance(rules.read, Call) else rules.read(operation)
 
 
 def inputs(resource: Resource, actual: Mapping[str, Any], given: Mapping[str, Any]) -> Any:

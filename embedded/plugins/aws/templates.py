@@ -33,7 +33,11 @@ def _text(template: str, scope: Mapping[str, Any]) -> Any:
     if whole:
         value = scope.get(whole.group(1))
         return _OMITTED if value is None else value
-    return _FIELD.sub(lambda match: str(scope[match.group(1)]), template)
+    return _FIELD.sub(lambda match: _plain(scope[match.group(1)]), template)
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def complete(template: str, scope: Mapping[str, Any]) -> bool:

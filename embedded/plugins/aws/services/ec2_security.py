@@ -82,7 +82,7 @@ SECURITY_GROUP = Resource(
     computed=("ingress", "egress", "vpcId"),
     sets=_RULE_SETS,
     defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
-    caseless=("ingress.protocol", "egress.protocol"),
+    protocols=("ingress.protocol", "egress.protocol"),
     outputs=_GROUP_OUTPUTS,
     naming=Naming(prefix_property="namePrefix"),
     tags=ec2_tags("security-group"),
@@ -119,7 +119,7 @@ DEFAULT_SECURITY_GROUP = Resource(
     computed=("vpcId",),
     sets=_RULE_SETS,
     defaults={"revokeRulesOnDelete": False},
-    caseless=("ingress.protocol", "egress.protocol"),
+    protocols=("ingress.protocol", "egress.protocol"),
     outputs={**_GROUP_OUTPUTS, "name": "GroupName", "description": "Description"},
     tags=replace(ec2_tags("security-group"), create={}),
 )
@@ -207,7 +207,7 @@ def _rule(direction: str) -> Resource:
             "toPort": _port("ToPort"),
         },
         replaces=("securityGroupId",),
-        caseless=("ipProtocol",),
+        protocols=("ipProtocol",),
         checks=_check_rule,
         outputs={
             "arn": "arn:{partition}:ec2:{region}:{account}:security-group-rule/{id}",

@@ -17,7 +17,7 @@ from embedded.plugins.aws.provider import AwsProvider
 from embedded.plugins.provider import Autonaming, Diff, Failure, Target
 
 AUTONAMING = Autonaming(proposed=None, enforced=False, disabled=False, seed=b"seed")
-SERVICES = ("ec2", "eks", "iam", "kms", "logs", "sts", "ssm")
+SERVICES = ("ec2", "ecr", "eks", "events", "iam", "kms", "logs", "s3", "sqs", "ssm", "sts")
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from embedded.plugins.host import Host
 from embedded.plugins.provider import InitFailedError, ProviderError
 from tests.embedded.plugins.aws.conftest import Engine
 
@@ -119,3 +120,25 @@ def test_a_resource_in_another_region_is_made_there(engine: Engine) -> None:
     assert made.outputs["region"] == "eu-west-1"
     assert ":eu-west-1:" in made.outputs["arn"]
     assert made.read()[0] == made.id
+
+
+def test_what_moto_accepts_and_drops_is_a_warning(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Listener(Host):
+        def warn(self, urn: str, message: str) -> None:
+            said.append(message)
+
+    monkeypatch.setattr(engine.provider, "host", Listener())
+    vpc = engine.create(VPC, {"cidrBlock": "10.0.0.0/16"})
+    one, other, third = (
+        engine.create(GROUP, {"vpcId": vpc.id}, name) for name in ("one", "other", "third")
+    )
+    inputs = {"securityGroupId": one.id, "ipProtocol": "tcp", "fromPort": 1, "toPort": 1}
+    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    rule = engine.create(token, {**inputs, "referencedSecurityGroupId": other.id})
+    assert said == []
+    rule.update({**inputs, "referencedSecurityGroupId": third.id})
+    assert said == ["the embedded cloud did not take referencedSecurityGroupId as it was asked for"]

@@ -6,7 +6,8 @@ import pytest
 
 from embedded.plugins.aws.services import RESOURCES
 from tests.embedded.plugins.aws.conftest import Engine, Made
-from tests.embedded.plugins.aws.examples import EXAMPLES, Example, World
+from tests.embedded.plugins.aws.examples import EXAMPLES
+from tests.embedded.plugins.aws.ground import Example, World
 
 # A hundred calls a type: in the fast tier only what the other files here show.
 pytestmark = pytest.mark.embedded

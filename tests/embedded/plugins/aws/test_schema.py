@@ -48,6 +48,8 @@ def test_a_record_speaks_of_properties_that_pulumi_aws_has(resource: Resource) -
         *resource.documents,
         *resource.caseless,
         *resource.last_segment,
+        *resource.protocols,
+        *resource.without_scheme,
         *resource.outputs,
         *resource.reads,
         *resource.names,

@@ -56,7 +56,7 @@ def test_a_region_is_needed() -> None:
 
 def test_settings_that_are_not_known_yet_pass() -> None:
     assert reasons(accessKey=UNKNOWN) == {}
-    assert settings.load({"region": "us-east-1", "accessKey": UNKNOWN}).unknown
+    assert settings.load({"region": UNKNOWN, "accessKey": UNKNOWN}).region == ""
 
 
 @pytest.mark.parametrize("url", [None, "https://sts.amazonaws.com", "ftp://127.0.0.1"])
