@@ -46,7 +46,9 @@ class Environment:
 def names() -> list[str]:
     """Return the names of all environments, sorted."""
     files = _STACKS.glob("Pulumi.*.yaml")
-    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+    found = (file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+    # Pulumi.<name>.deploy.yaml tells Pulumi Deployments how, not what.
+    return sorted(name for name in found if "." not in name)
 
 
 def find(name: str) -> Environment:

@@ -87,7 +87,7 @@ def policies_line(events: Iterable[Mapping[str, Any]]) -> str:
             rules.add(finding["policyName"])
     levels = Counter(said.values())
     mandatory, advisory = levels["mandatory"], levels["advisory"]
-    verdict = "[green]no violations[/green]" if not mandatory else f"{mandatory} violations"
+    verdict = f"[red]{mandatory} mandatory[/red]" if mandatory else "[green]no violations[/green]"
     advice = f", {advisory} advisory" if advisory else ""
     return f"policies: {len(rules)} run, {verdict}{advice}"
 
