@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from embedded.plugins.aws import documents, naming, tagging
 from embedded.plugins.aws.resource import Resource
@@ -11,6 +11,9 @@ from embedded.plugins.aws.schema import Schema
 from embedded.plugins.aws.settings import Settings
 from embedded.plugins.provider import Autonaming, Failure, Target
 from embedded.plugins.values import UNKNOWN
+
+# Made here anew at every Check; they come in again with an import.
+_MADE: Final = frozenset({"__defaults", "tagsAll"})
 
 
 def check(
@@ -28,7 +31,7 @@ def check(
     inputs = {
         name: _normal(value, kinds.get(name, "any"))
         for name, value in news.items()
-        if value is not None and name != "__defaults"
+        if value is not None and name not in _MADE
     }
     required = _required(resource)
     failures = schema.check_object(inputs, kinds, required, "")

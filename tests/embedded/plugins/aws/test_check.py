@@ -138,3 +138,9 @@ def test_unknown_values_pass(offline: Engine) -> None:
     checked = offline.checked("aws:ec2/subnet:Subnet", inputs)
     assert checked["vpcId"] is UNKNOWN
     assert checked["tagsAll"] is UNKNOWN
+
+
+def test_the_inputs_of_an_import_pass(offline: Engine) -> None:
+    imported = {"cidrBlock": "10.0.0.0/16", "tagsAll": {"a": "b"}, "tags": {"a": "b"}}
+    checked = offline.checked(VPC, {**imported, "__defaults": []})
+    assert checked["tagsAll"] == {"a": "b"}

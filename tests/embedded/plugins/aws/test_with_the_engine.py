@@ -199,6 +199,17 @@ def _wait_for_first_resource(
         time.sleep(0.1)
 
 
+def test_what_is_there_can_be_imported(stack: Stack) -> None:
+    vpc = stack.client("ec2").create_vpc(CidrBlock="10.5.0.0/16")["Vpc"]["VpcId"]
+    imported = f"pulumi.ResourceOptions(provider=cloud, import_='{vpc}')"
+    arguments = f"'found', cidr_block='10.5.0.0/16', opts={imported}"
+    stack.program(f"{PROGRAM}\naws.ec2.Vpc({arguments})")
+    stack.ok("up", "--yes", "--skip-preview")
+    assert [item["id"] for item in stack.resources("Vpc")] == [vpc]
+    stack.program(f"{PROGRAM}\naws.ec2.Vpc('found', cidr_block='10.5.0.0/16', opts=opts)")
+    stack.ok("up", "--yes", "--skip-preview", "--expect-no-changes")
+
+
 def test_without_endpoints_a_preview_works_and_an_up_is_refused(stack: Stack) -> None:
     assert "create" in stack.ok("preview", CLOUD="")
     code, said = stack.run("up", "--yes", "--skip-preview", CLOUD="")
