@@ -1,0 +1,1 @@
+"""The signals by who exposes them; `catalog.metrics` is the way in."""
