@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 
 from components import naming
+from operations import environments
 from tests.support.engine import ROOT
 from tests.support.programs import RecordedStack
 
-STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in ROOT.glob("stacks/Pulumi.*.yaml"))
+STACKS = environments.names()
 GOLDEN = ROOT / "tests" / "golden"
 
 every_stack = pytest.mark.parametrize("stack_name", STACKS)

@@ -8,11 +8,12 @@ import pulumi
 import pytest
 import yaml
 
+from operations import environments
 from stacks.problems import report
 from stacks.settings import Settings, parse
 from tests.support.engine import ROOT, as_config, deploy
 
-STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in ROOT.glob("stacks/Pulumi.*.yaml"))
+STACKS = environments.names()
 DELETE = object()
 
 
