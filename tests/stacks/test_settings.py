@@ -10,11 +10,21 @@ import yaml
 
 from operations import environments
 from stacks.problems import report
+from stacks.sections import GpuPoolSettings
 from stacks.settings import Settings, parse
 from tests.support.engine import ROOT, as_config, deploy
 
 STACKS = environments.names()
-DELETE = object()
+
+
+class _Delete:
+    """Takes a key away; has a name that does not change from run to run."""
+
+    def __repr__(self) -> str:
+        return "DELETE"
+
+
+DELETE = _Delete()
 
 
 def stack(name: str = "local") -> dict[str, Any]:
@@ -58,6 +68,8 @@ def test_no_stack_lets_a_resource_take_a_default_provider(name: str) -> None:
     config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text())["config"]
     assert config["pulumi:disable-default-providers"] == ["*"]
 
+
+POOL = {"name": "gpu24", "min_nodes": 0, "desired_nodes": 2, "max_nodes": 4}
 
 # path of the change, value, and what the message has to say
 WRONG: list[tuple[str, Any, list[str]]] = [
@@ -149,6 +161,22 @@ WRONG: list[tuple[str, Any, list[str]]] = [
         ["g6e.2xlarge has 1 x 48 GiB", "one pool of each kind"],
     ),
     ("capacity.pools.0.instance_types", ["m7i.large"], ["pools[0].instance_types", "m7i.large"]),
+    (
+        "capacity.pools.0",
+        {**POOL, "request": {"gpu_memory_gib": 48, "gpus": 1}},
+        ["pools[0].request", "4 of 1 (g6e)", "All that fits is g6e.xlarge", "largest_gpu_memory"],
+    ),
+    (
+        "capacity.pools.0",
+        {**POOL, "request": {"gpu_memory_gib": 24, "gpus": 3}},
+        ["pools[0].request", "24 x 1, 24 x 4, 24 x 8", "No machine gives all of it"],
+    ),
+    (
+        "capacity.pools.0",
+        {**POOL, "request": {"gpu_memory_gib": 24, "gpus": 1}, "instance_types": ["g6.xlarge"]},
+        ["pools[0].request", "either request or instance_types"],
+    ),
+    ("capacity.pools.0", POOL, ["pools[0].request", "either request or instance_types"]),
     ("serving.models.0.scaling.min_replicas", 9, ["min_replicas 9 > max_replicas 6"]),
     ("serving.models.0.resources.memory_limit_gib", 3, ["memory_request_gib (4) or more"]),
     ("serving.models.0.resources.cpu_limit", 1, ["cpu_limit", "cpu_request (2) or more"]),
@@ -253,3 +281,11 @@ def test_nothing_can_change_settings() -> None:
 def test_a_message_shows_no_more_of_a_value_than_a_line() -> None:
     message = problems_of("network.zones", json.dumps(["us-east-1a"] * 100))
     assert max(len(line) for line in message.splitlines()) < 200
+
+
+def test_a_pool_is_what_its_request_leads_to() -> None:
+    request = {"gpu_memory_gib": 24, "gpus": 1, "vcpus": 8, "memory_gib": 32}
+    assert not isinstance(parse(changed("capacity.pools.0", {**POOL, "request": request})), list)
+    types = GpuPoolSettings.model_validate({**POOL, "request": request}).types
+    assert len(types) >= 4
+    assert {name.split(".")[0] for name in types} == {"g5", "g6", "gr6"}
