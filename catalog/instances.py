@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from catalog.gpu_machines import GPU_MACHINES, GPU_MEMORY_MIB
+
 Architecture = Literal["amd64", "arm64"]
 
 
@@ -37,6 +39,10 @@ class InstanceType:
     gpu_model: str | None = None
     # Of one GPU.
     gpu_memory_mib: int = 0
+    # Network interfaces that bypass the kernel; 0: the type has none.
+    efa_interfaces: int = 0
+    # NVMe drives that belong to the machine, GB; 0: EBS only.
+    local_storage_gb: int = 0
     architecture: Architecture = "amd64"
 
     @property
@@ -123,64 +129,6 @@ _BURSTABLE: Final[Mapping[str, tuple[int, float, int]]] = MappingProxyType(
     }
 )
 
-# Model -> MiB of one GPU
-_GPU_MEMORY: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        "T4": 16_384,
-        "A10G": 22_888,
-        "L4": 22_888,
-        "L40S": 45_776,
-        "A100": 40_960,
-        "A100-80G": 81_920,
-        "H100": 81_920,
-        "H200": 144_384,
-    }
-)
-# name: vCPUs, GiB, pods, GPUs, model
-_GPU: Final[Mapping[str, tuple[int, float, int, int, str]]] = MappingProxyType(
-    {
-        "g4dn.xlarge": (4, 16, 29, 1, "T4"),
-        "g4dn.2xlarge": (8, 32, 29, 1, "T4"),
-        "g4dn.4xlarge": (16, 64, 29, 1, "T4"),
-        "g4dn.8xlarge": (32, 128, 58, 1, "T4"),
-        "g4dn.12xlarge": (48, 192, 234, 4, "T4"),
-        "g4dn.16xlarge": (64, 256, 58, 1, "T4"),
-        "g4dn.metal": (96, 384, 737, 8, "T4"),
-        "g5.xlarge": (4, 16, 58, 1, "A10G"),
-        "g5.2xlarge": (8, 32, 58, 1, "A10G"),
-        "g5.4xlarge": (16, 64, 234, 1, "A10G"),
-        "g5.8xlarge": (32, 128, 234, 1, "A10G"),
-        "g5.12xlarge": (48, 192, 737, 4, "A10G"),
-        "g5.16xlarge": (64, 256, 234, 1, "A10G"),
-        "g5.24xlarge": (96, 384, 737, 4, "A10G"),
-        "g5.48xlarge": (192, 768, 345, 8, "A10G"),
-        "g6.xlarge": (4, 16, 58, 1, "L4"),
-        "g6.2xlarge": (8, 32, 58, 1, "L4"),
-        "g6.4xlarge": (16, 64, 234, 1, "L4"),
-        "g6.8xlarge": (32, 128, 234, 1, "L4"),
-        "g6.12xlarge": (48, 192, 234, 4, "L4"),
-        "g6.16xlarge": (64, 256, 737, 1, "L4"),
-        "g6.24xlarge": (96, 384, 737, 4, "L4"),
-        "g6.48xlarge": (192, 768, 737, 8, "L4"),
-        "gr6.4xlarge": (16, 128, 234, 1, "L4"),
-        "gr6.8xlarge": (32, 256, 234, 1, "L4"),
-        "g6e.xlarge": (4, 32, 58, 1, "L40S"),
-        "g6e.2xlarge": (8, 64, 58, 1, "L40S"),
-        "g6e.4xlarge": (16, 128, 234, 1, "L40S"),
-        "g6e.8xlarge": (32, 256, 234, 1, "L40S"),
-        "g6e.12xlarge": (48, 384, 292, 4, "L40S"),
-        "g6e.16xlarge": (64, 512, 737, 1, "L40S"),
-        "g6e.24xlarge": (96, 768, 492, 4, "L40S"),
-        "g6e.48xlarge": (192, 1536, 492, 8, "L40S"),
-        "p4d.24xlarge": (96, 1152, 737, 8, "A100"),
-        "p4de.24xlarge": (96, 1152, 737, 8, "A100-80G"),
-        "p5.4xlarge": (16, 256, 118, 1, "H100"),
-        "p5.48xlarge": (192, 2048, 100, 8, "H100"),
-        "p5e.48xlarge": (192, 2048, 100, 8, "H200"),
-        "p5en.48xlarge": (192, 2048, 198, 8, "H200"),
-    }
-)
-
 
 def _general(family: str) -> list[InstanceType]:
     gib, larger = _GENERAL[family]
@@ -202,7 +150,7 @@ def _burstable(name: str) -> InstanceType:
 
 
 def _gpu(name: str) -> InstanceType:
-    vcpus, gib, pods, count, model = _GPU[name]
+    vcpus, gib, pods, count, model, efa, nvme = GPU_MACHINES[name]
     return InstanceType(
         name=name,
         vcpus=vcpus,
@@ -210,7 +158,9 @@ def _gpu(name: str) -> InstanceType:
         max_pods=pods,
         gpu_count=count,
         gpu_model=model.removesuffix("-80G"),
-        gpu_memory_mib=_GPU_MEMORY[model],
+        gpu_memory_mib=GPU_MEMORY_MIB[model],
+        efa_interfaces=efa,
+        local_storage_gb=nvme,
     )
 
 
@@ -220,7 +170,7 @@ INSTANCES: Final[Mapping[str, InstanceType]] = MappingProxyType(
         for machine in (
             *(machine for family in _GENERAL for machine in _general(family)),
             *map(_burstable, _BURSTABLE),
-            *map(_gpu, _GPU),
+            *map(_gpu, GPU_MACHINES),
         )
     }
 )

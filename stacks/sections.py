@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalog import accelerators
+from catalog.accelerators import GpuRequest
 from stacks.domain import (
     AtLeastOne,
     ClusterName,
@@ -88,15 +90,39 @@ class ClusterSettings(Section):
     system_nodes: SystemNodesSettings = Field(description="the on-demand node group")
 
 
+class GpuRequestSettings(Section):
+    """What pods rely on of a GPU machine."""
+
+    gpu_memory_gib: AtLeastOne = Field(description="least memory of one GPU, GiB")
+    gpus: AtLeastOne = Field(description="GPUs of one machine")
+    largest_gpu_memory_gib: AtLeastOne | None = Field(
+        default=None, description="largest GPU that may stand in; none: the smallest class only"
+    )
+    vcpus: Count = Field(default=0, description="least cores of a machine")
+    memory_gib: Count = Field(default=0, description="least memory of a machine, GiB")
+    local_storage: bool = Field(default=False, description="whether it needs NVMe of its own")
+
+
 class GpuPoolSettings(NodeCounts):
     """One pool of GPU nodes that are alike to pods."""
 
     name: DnsLabel = Field(description="name of the pool; models refer to it")
     capacity: Literal["spot", "on-demand"] = Field(default="spot", description="how it is bought")
+    request: GpuRequestSettings | None = Field(
+        default=None, description="what pods rely on; every type that has it may serve"
+    )
     instance_types: tuple[str, ...] = Field(
-        min_length=1, description="GPU instance types, for spot four of two families or more"
+        default=(),
+        description="GPU instance types by name, for spot four of two families or more",
     )
     disk_gib: DiskGib = Field(default=200, description="volume for images and models, GiB")
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The instance types: those named, or those that the request leads to."""
+        if self.request is None:
+            return self.instance_types
+        return accelerators.matching(GpuRequest(**self.request.model_dump()))
 
 
 class CapacitySettings(Section):

@@ -88,7 +88,7 @@ def pool_labels(args: GpuPoolArgs) -> dict[str, str]:
         labels.ACCELERATOR: labels.NVIDIA,
         labels.POOL: args.pool,
         labels.CAPACITY: "spot" if args.spot else "on-demand",
-        labels.GPU_MEMORY: str(accelerators.memory_class_gib(args.instance_types[0])),
+        labels.GPU_MEMORY: str(accelerators.promised_gib(args.instance_types)),
     }
 
 

@@ -15,6 +15,10 @@ from stacks.sections import CapacitySettings, ClusterSettings, GpuPoolSettings, 
 # families, and one bad day of one type takes the service down.
 SPOT_TYPES: Final = 4
 SPOT_FAMILIES: Final = 2
+_NOTHING: Final = (
+    "No machine gives all of it. Ask for less, or let larger GPUs stand in with "
+    "largest_gpu_memory_gib."
+)
 
 
 def system_counts_agree(cluster: ClusterSettings) -> Iterator[Problem]:
@@ -48,16 +52,30 @@ def system_types_are_known(cluster: ClusterSettings) -> Iterator[Problem]:
             yield Problem(path, name, "instance types without GPUs", fix)
 
 
+def pools_say_what_they_are_of(capacity: CapacitySettings) -> Iterator[Problem]:
+    """A request or names, and a request that some machine gives."""
+    for index, pool in enumerate(capacity.pools):
+        path = f"ballast:capacity.pools[{index}]"
+        if (pool.request is None) == (not pool.instance_types):
+            allowed = "either request or instance_types"
+            fix = "A request finds the types itself, such as {gpu_memory_gib: 24, gpus: 1}."
+            yield Problem(f"{path}.request", _request(pool), allowed, fix)
+        elif pool.request is not None and not pool.types:
+            yield Problem(f"{path}.request", _request(pool), _given(), _NOTHING)
+
+
 def pool_types_are_alike(capacity: CapacitySettings) -> Iterator[Problem]:
     """A pod must find the same GPU wherever in its pool it lands."""
     for index, pool in enumerate(capacity.pools):
-        path = f"ballast:capacity.pools[{index}].instance_types"
+        path = f"ballast:capacity.pools[{index}]"
         unknown = [name for name in pool.instance_types if name not in GPU_INSTANCES]
         for name in unknown:
-            yield _unknown(path, name, GPU_INSTANCES)
-        if not unknown:
-            yield from _alike(path, pool)
-            yield from _spread(path, pool)
+            yield _unknown(f"{path}.instance_types", name, GPU_INSTANCES)
+        if unknown or not pool.types:
+            continue
+        if pool.request is None:
+            yield from _alike(f"{path}.instance_types", pool)
+        yield from _spread(path, pool)
 
 
 def _unknown(path: str, name: str, known: Mapping[str, InstanceType]) -> Problem:
@@ -78,19 +96,36 @@ def _alike(path: str, pool: GpuPoolSettings) -> Iterator[Problem]:
 
 
 def _spread(path: str, pool: GpuPoolSettings) -> Iterator[Problem]:
-    types = set(pool.instance_types)
-    families = {GPU_INSTANCES[name].family for name in types}
+    types, families = pool.types, accelerators.families(pool.types)
     if pool.capacity != "spot" or (len(types) >= SPOT_TYPES and len(families) >= SPOT_FAMILIES):
         return
-    others = [name for name in accelerators.alike(pool.instance_types[0]) if name not in types]
-    yield Problem(
-        path,
-        list(pool.instance_types),
-        f"for spot {SPOT_TYPES} types of {SPOT_FAMILIES} families or more",
-        f"This is {len(types)} of {len(families)} ({', '.join(sorted(families))}): when AWS takes "
-        f"them back, nothing is left. Alike are {', '.join(others) or 'none'}. Add some, or use "
-        "`capacity: on-demand`.",
+    allowed = f"for spot {SPOT_TYPES} types of {SPOT_FAMILIES} families or more"
+    reason = (
+        f"This is {len(types)} of {len(families)} ({', '.join(families)}): when AWS takes them "
+        "back, nothing is left."
     )
+    if pool.request is None:
+        others = [name for name in accelerators.alike(types[0]) if name not in types]
+        fix = f"Alike are {', '.join(others) or 'none'}. Add some, or use `capacity: on-demand`."
+        yield Problem(f"{path}.instance_types", list(types), allowed, f"{reason} {fix}")
+    else:
+        fix = (
+            f"All that fits is {', '.join(types)}. Ask for fewer vcpus or less memory, let larger "
+            "GPUs stand in (largest_gpu_memory_gib), or use `capacity: on-demand`."
+        )
+        yield Problem(f"{path}.request", _request(pool), allowed, f"{reason} {fix}")
+
+
+def _request(pool: GpuPoolSettings) -> dict[str, object] | None:
+    return pool.request.model_dump(exclude_defaults=True) if pool.request else None
+
+
+def _given() -> str:
+    kinds = {
+        (accelerators.memory_class_gib(name), machine.gpu_count)
+        for name, machine in GPU_INSTANCES.items()
+    }
+    return "GiB x GPUs of " + ", ".join(f"{gib} x {count}" for gib, count in sorted(kinds))
 
 
 def _counts(path: str, counts: NodeCounts) -> Iterator[Problem]:
@@ -107,5 +142,6 @@ CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] 
     (("cluster",), system_counts_agree),
     (("cluster",), system_types_are_known),
     (("capacity",), pool_counts_agree),
+    (("capacity",), pools_say_what_they_are_of),
     (("capacity",), pool_types_are_alike),
 )

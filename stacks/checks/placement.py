@@ -29,11 +29,11 @@ def pods_fit_their_nodes(
     cluster: ClusterSettings, capacity: CapacitySettings, serving: ServingSettings
 ) -> Iterator[Problem]:
     """One pod fits on the smallest machine that it may land on."""
-    pools = {pool.name: pool.instance_types for pool in capacity.pools}
+    pools = {pool.name: pool.types for pool in capacity.pools}
     system = cluster.system_nodes.instance_types
     for path, model in _models(serving):
         types = pools.get(model.pool or "", system)
-        if all(name in INSTANCES for name in types):
+        if types and all(name in INSTANCES for name in types):
             yield from _fits(path, model, [INSTANCES[name] for name in types])
 
 
@@ -64,8 +64,8 @@ def pools_have_enough_gpus(
     for _, model in _models(serving):
         wanted[model.pool or ""] += _fewest(model.scaling) * model.gpus
     for index, pool in enumerate(capacity.pools):
-        if all(name in accelerators.GPU_INSTANCES for name in pool.instance_types):
-            need, each = wanted[pool.name], accelerators.gpus(pool.instance_types)
+        if pool.types and all(name in accelerators.GPU_INSTANCES for name in pool.types):
+            need, each = wanted[pool.name], accelerators.gpus(pool.types)
             have = pool.desired_nodes * each
             if need > have:
                 yield Problem(

@@ -123,8 +123,8 @@ def _gpu_memory(
     where: str, model: ModelSettings, shape: Model, pool: GpuPoolSettings
 ) -> Iterator[Problem]:
     language = model.language
-    known = all(name in accelerators.GPU_INSTANCES for name in pool.instance_types)
-    if language is None or not known or model.gpus < 1:
+    known = all(name in accelerators.GPU_INSTANCES for name in pool.types)
+    if language is None or not pool.types or not known or model.gpus < 1:
         return  # said already
     if language.context_tokens > shape.longest_context:
         allowed = f"at most {shape.longest_context}"
@@ -133,7 +133,7 @@ def _gpu_memory(
         yield Problem(path, language.context_tokens, allowed, fix)
     tokens, sequences = language.context_tokens, language.sequences
     need = shape.gpu_need_gib(context_tokens=tokens, sequences=sequences)
-    have = models.gpu_budget_gib(accelerators.usable_mib(pool.instance_types)) * model.gpus
+    have = models.gpu_budget_gib(accelerators.usable_mib(pool.types)) * model.gpus
     if need > have:
         cache = shape.kv_cache_gib(context_tokens=tokens, sequences=sequences)
         yield Problem(
