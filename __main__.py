@@ -20,4 +20,5 @@ platform = Platform(
 )
 
 pulumi.export("summary", platform.summary)
-pulumi.export("kubeconfig", providers.kubeconfig(settings, platform.kubeconfig))
+if platform.kubeconfig is not None:
+    pulumi.export("kubeconfig", providers.kubeconfig(settings, platform.kubeconfig))

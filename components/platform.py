@@ -20,7 +20,7 @@ from components.network.vpc import Vpc, VpcArgs
 from components.serving.pipeline import Pipeline
 from stacks.checks.network import TIERS, tier_layout
 from stacks.sections import GpuPoolSettings
-from stacks.settings import Settings
+from stacks.settings import InferenceSettings, Settings
 from stacks.translation import pipeline_args
 
 TOKEN = naming.token("platform", "Platform")
@@ -43,8 +43,8 @@ class Platform(pulumi.ComponentResource):
     Creates: everything, through the components of each area.
     """
 
-    cluster_name: Output[str]
-    kubeconfig: Output[str]
+    # How to reach the cluster, where there is one.
+    kubeconfig: Output[str] | None
     # What stands where, for people: stages, endpoints, node groups.
     summary: dict[str, object]
 
@@ -54,6 +54,16 @@ class Platform(pulumi.ComponentResource):
         settings = args.settings
         vpc = self._build_vpc(settings)
         groups = self._build_security_groups(settings, vpc)
+        self.kubeconfig = None
+        self.summary = {"region": settings.region}
+        if isinstance(settings, InferenceSettings):
+            self._build_inference(args, settings, vpc, groups)
+        self.register_outputs({"summary": self.summary})
+
+    def _build_inference(
+        self, args: PlatformArgs, settings: InferenceSettings, vpc: Vpc, groups: SecurityGroups
+    ) -> None:
+        """Build what serves models: the cluster, its nodes, and the pipeline on them."""
         cluster = self._build_cluster(settings, vpc, groups)
         node_role = self._build_node_role(settings)
         system = self._build_system_nodes(settings, vpc, groups, cluster, node_role)
@@ -61,11 +71,9 @@ class Platform(pulumi.ComponentResource):
             pool.name: self._build_pool(settings, pool, vpc, groups, cluster, node_role)
             for pool in settings.capacity.pools
         }
-        self.cluster_name = cluster.name
+        pipeline = self._build_pipeline(args, settings, cluster, [system, *pools.values()])
         self.kubeconfig = cluster.kubeconfig
-        pipeline = self._build_pipeline(args, cluster, [system, *pools.values()])
-        self.summary = _summary(settings, cluster, system, pools, pipeline)
-        self.register_outputs({"cluster_name": self.cluster_name, "summary": self.summary})
+        self.summary |= _summary(settings, cluster, system, pools, pipeline)
 
     def _build_vpc(self, settings: Settings) -> Vpc:
         network = settings.network
@@ -75,7 +83,7 @@ class Platform(pulumi.ComponentResource):
                 cidr=network.cidr,
                 subnets={tier: tier_layout(network, tier) for tier in TIERS},
                 nat=network.nat,
-                cluster_name=settings.cluster.name,
+                cluster_name=_cluster_name(settings),
                 tags=settings.tags,
             ),
             self._child,
@@ -94,7 +102,9 @@ class Platform(pulumi.ComponentResource):
             self._child,
         )
 
-    def _build_cluster(self, settings: Settings, vpc: Vpc, groups: SecurityGroups) -> EksCluster:
+    def _build_cluster(
+        self, settings: InferenceSettings, vpc: Vpc, groups: SecurityGroups
+    ) -> EksCluster:
         cluster = settings.cluster
         return EksCluster(
             "cluster",
@@ -114,7 +124,7 @@ class Platform(pulumi.ComponentResource):
             self._child,
         )
 
-    def _build_node_role(self, settings: Settings) -> ServiceRole:
+    def _build_node_role(self, settings: InferenceSettings) -> ServiceRole:
         return ServiceRole(
             "nodes",
             ServiceRoleArgs(
@@ -125,7 +135,7 @@ class Platform(pulumi.ComponentResource):
 
     def _build_system_nodes(
         self,
-        settings: Settings,
+        settings: InferenceSettings,
         vpc: Vpc,
         groups: SecurityGroups,
         cluster: EksCluster,
@@ -154,7 +164,7 @@ class Platform(pulumi.ComponentResource):
 
     def _build_pool(
         self,
-        settings: Settings,
+        settings: InferenceSettings,
         pool: GpuPoolSettings,
         vpc: Vpc,
         groups: SecurityGroups,
@@ -181,19 +191,27 @@ class Platform(pulumi.ComponentResource):
         )
 
     def _build_pipeline(
-        self, args: PlatformArgs, cluster: EksCluster, nodes: Sequence[pulumi.Resource]
+        self,
+        args: PlatformArgs,
+        settings: InferenceSettings,
+        cluster: EksCluster,
+        nodes: Sequence[pulumi.Resource],
     ) -> Pipeline:
         # After the nodes: pods without room would let the deployments wait for them.
         access = args.cluster_access(cluster.kubeconfig, nodes)
         return Pipeline(
             "serving",
-            pipeline_args(args.settings),
+            pipeline_args(settings),
             ResourceOptions.merge(self._child, ResourceOptions(providers=[access])),
         )
 
 
+def _cluster_name(settings: Settings) -> str | None:
+    return settings.cluster.name if isinstance(settings, InferenceSettings) else None
+
+
 def _summary(
-    settings: Settings,
+    settings: InferenceSettings,
     cluster: EksCluster,
     system: NodeGroup,
     pools: Mapping[str, GpuPool],
@@ -201,7 +219,6 @@ def _summary(
 ) -> dict[str, object]:
     return {
         "cluster": cluster.name,
-        "region": settings.region,
         "namespace": settings.serving.namespace,
         "gateway": pipeline.gateway_url,
         "stages": pipeline.deployments,

@@ -23,15 +23,15 @@ from stacks.sections import (
 
 
 class Settings(Section):
-    """Everything that differs between environments, checked before the first resource."""
+    """What differs between environments, checked before the first resource.
+
+    These sections every stack has; one with a cluster has those of `InferenceSettings` as well.
+    """
 
     target: Literal["embedded", "aws"] = Field(description="where the stack lives")
     region: str = Field(description="AWS region, such as us-east-1")
     account: AccountId = Field(description="the only AWS account the stack may touch")
     network: NetworkSettings = Field(description="the VPC, its zones, tiers and ways out")
-    cluster: ClusterSettings = Field(description="the EKS control plane and its system nodes")
-    capacity: CapacitySettings = Field(description="the GPU node pools")
-    serving: ServingSettings = Field(description="the request pipeline")
     tags: dict[str, str] = Field(description="tags on everything")
 
     @classmethod
@@ -45,8 +45,17 @@ class Settings(Section):
         return cast(Self, found)
 
 
+class InferenceSettings(Settings):
+    """What an environment that serves models has besides."""
+
+    cluster: ClusterSettings = Field(description="the EKS control plane and its system nodes")
+    capacity: CapacitySettings = Field(description="the GPU node pools")
+    serving: ServingSettings = Field(description="the request pipeline")
+
+
 # With their Annotated checks, which `model_fields` keeps apart.
-_TYPES: Final[dict[str, Any]] = get_type_hints(Settings, include_extras=True)
+_TYPES: Final[dict[str, Any]] = get_type_hints(InferenceSettings, include_extras=True)
+_FIELDS: Final = InferenceSettings.model_fields
 # The engine hands these over as they are, and everything else as JSON.
 _TEXT: Final = frozenset({"target", "region", "account"})
 
@@ -55,18 +64,22 @@ def parse(raw: Mapping[str, str]) -> Settings | list[Problem]:
     """Return the settings, or all that is wrong with them.
 
     Sections are read one by one, so that a mistake in one does not hide the
-    mistakes in the others.
+    mistakes in the others. One section of those that serving needs asks for them all.
     """
-    wrong = [_unknown_section(key, raw[key]) for key in raw if key not in Settings.model_fields]
+    serves = any(name in raw for name in _FIELDS.keys() - Settings.model_fields.keys())
+    kind = InferenceSettings if serves else Settings
+    wrong = [_unknown_section(key, raw[key]) for key in raw if key not in _FIELDS]
     sections: dict[str, Any] = {}
-    for name in Settings.model_fields:
+    for name, field in kind.model_fields.items():
+        if name not in raw and not field.is_required():
+            continue
         value = _read(name, raw)
         if isinstance(value, list):
             wrong += value
         else:
             sections[name] = value.value
     wrong += checks.run(sections)
-    return wrong or Settings.model_construct(**sections)
+    return wrong or kind.model_construct(**sections)
 
 
 class _Read:
@@ -77,7 +90,7 @@ class _Read:
 
 
 def _read(name: str, raw: Mapping[str, str]) -> _Read | list[Problem]:
-    meaning = Settings.model_fields[name].description or name
+    meaning = _FIELDS[name].description or name
     if name not in raw:
         return [problems.missing(f"ballast:{name}", meaning)]
     text = raw[name]
@@ -94,7 +107,7 @@ def _read(name: str, raw: Mapping[str, str]) -> _Read | list[Problem]:
 
 
 def _unknown_section(name: str, got: str) -> Problem:
-    known = list(Settings.model_fields)
+    known = list(_FIELDS)
     fix = f"No such setting. {problems.nearest(name, known)}"
     return Problem(f"ballast:{name}", got, f"settings {', '.join(known)}", fix)
 

@@ -15,10 +15,10 @@ from components.serving.workload import (
     Scaling,
 )
 from stacks import sections
-from stacks.settings import Settings
+from stacks.settings import InferenceSettings
 
 
-def pipeline_args(settings: Settings) -> PipelineArgs:
+def pipeline_args(settings: InferenceSettings) -> PipelineArgs:
     """Return the pipeline that the settings describe."""
     serving = settings.serving
     models = tuple(_served(model, settings.capacity) for model in serving.models)

@@ -29,8 +29,8 @@ class VpcArgs:
     subnets: Mapping[Tier, Mapping[str, IPv4Network]]
     # Ways out of the private tier. "single" is cheap; a zone that fails takes it along.
     nat: Nat = "none"
-    # The cluster that the subnets are tagged for.
-    cluster_name: str
+    # The cluster that the subnets are tagged for, where there is one.
+    cluster_name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -189,14 +189,20 @@ class Vpc(pulumi.ComponentResource):
         }
 
 
-def _subnet_tags(tier: Tier, cluster_name: str) -> dict[str, str]:
-    """Return the tags by which the load balancer controller finds its subnets."""
-    cluster = {f"kubernetes.io/cluster/{cluster_name}": "shared", "ballast:tier": tier}
+def _subnet_tags(tier: Tier, cluster_name: str | None) -> dict[str, str]:
+    """Return the tags by which controllers find their subnets, and bills their tier."""
+    found = {"ballast:tier": tier}
+    if cluster_name is None:
+        return found
     roles = {
         "public": {"kubernetes.io/role/elb": "1"},
         "private": {"kubernetes.io/role/internal-elb": "1"},
     }
-    return {**cluster, **roles.get(tier, {})}
+    return {
+        **found,
+        f"kubernetes.io/cluster/{cluster_name}": "shared",
+        **roles.get(tier, {}),
+    }
 
 
 def _after(
