@@ -81,7 +81,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningC
         yield running
 
 
-def eventually(question: Callable[[], T], *, within: float = 20.0) -> T:
+def eventually(question: Callable[[], T], *, within: float = 60.0) -> T:
     """Ask until the answer is true and return it; fail with the last answer."""
     deadline = time.monotonic() + within
     while True:

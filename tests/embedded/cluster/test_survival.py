@@ -106,6 +106,15 @@ def test_start_brings_back_a_killed_part_with_the_data_and_spares_the_others(
     assert runs_a_pod(mortal, f"after-{name}")
 
 
+def test_a_part_that_runs_but_does_not_answer_is_started_again(mortal: RunningControlPlane) -> None:
+    frozen = Supervisor(mortal.layout).find(API_SERVER)
+    assert frozen
+    frozen.suspend()
+    mortal.start_again()
+    assert not alive(frozen.pid)
+    assert runs_a_pod(mortal, "after-the-frost")
+
+
 def test_start_brings_everything_back_after_all_parts_were_killed(
     mortal: RunningControlPlane,
 ) -> None:
