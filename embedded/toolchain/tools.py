@@ -132,6 +132,15 @@ BUILDS = (
         needed_by="the tests of queries, alerts and dashboards",
         first_build_seconds=240,
     ),
+    GoBuild(
+        module="actionlint",
+        version="1.7.7",
+        executables={"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
+        version_arguments=("-version",),
+        fits=VersionRange((1, 7), (2,)),
+        needed_by="the tests of the workflows",
+        first_build_seconds=20,
+    ),
 )
 
 TOOLS: Mapping[str, Tool] = {
