@@ -134,7 +134,7 @@ def _report(
     report_violation: ReportViolation,
 ) -> None:
     for finding in run.findings_of(rule, verdict, subject, settings):
-        if finding.kind is not FindingKind.SUPPRESSED:
+        if finding.kind not in (FindingKind.SUPPRESSED, FindingKind.NOTE):
             report_violation(finding.message, finding.urn or None)
 
 

@@ -18,6 +18,7 @@ from frame.resource import Index, PackView, Resource
 from frame.rule import Level, ResourceRule, Rule, StackRule
 from frame.settings import PackSettings
 from frame.verdict import (
+    Note,
     Outcome,
     Tally,
     Undetermined,
@@ -33,6 +34,7 @@ class FindingKind(Enum):
     VIOLATION = "violation"
     UNDETERMINED = "undetermined"
     SUPPRESSED = "suppressed"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,15 @@ def findings_of(
             level=Level.ADVISORY if exempted else level,
             path=violation.path,
             message=_redact(render(rule, violation) + note, subject),
+        )
+    for note in verdict.notes:
+        yield Finding(
+            rule=rule,
+            urn=_urn(note, subject),
+            kind=FindingKind.NOTE,
+            level=Level.ADVISORY,
+            path="",
+            message=_redact(f"note: {note.said}", subject),
         )
     undetermined_level = level if settings.undetermined_is_mandatory else Level.ADVISORY
     for urn, items in _grouped(verdict.undetermined, subject):
@@ -161,7 +172,7 @@ def _guarded(rule: Rule, check: Callable[[], Iterator[Outcome]]) -> Iterator[Out
         )
 
 
-def _urn(outcome: Violation | Undetermined, subject: Resource | Index) -> str:
+def _urn(outcome: Violation | Undetermined | Note, subject: Resource | Index) -> str:
     return subject.urn if isinstance(subject, Resource) else outcome.urn
 
 

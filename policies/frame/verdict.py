@@ -45,7 +45,15 @@ class NotApplicable:
     reason: str
 
 
-Outcome = Violation | Undetermined | NotApplicable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that people should know although nothing is wrong: a cost, what is left."""
+
+    said: str
+    urn: str = ""
+
+
+Outcome = Violation | Undetermined | NotApplicable | Note
 
 
 class Kind(Enum):
@@ -64,6 +72,7 @@ class Verdict:
     violations: tuple[Violation, ...] = ()
     undetermined: tuple[Undetermined, ...] = ()
     not_applicable: str = ""
+    notes: tuple[Note, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -101,12 +110,15 @@ def decide(outcomes: Iterable[Outcome]) -> Verdict:
     """Sum outcomes up; the same finding twice counts once, and the order stays."""
     violations: dict[Violation, None] = {}
     undetermined: dict[Undetermined, None] = {}
+    notes: dict[Note, None] = {}
     reason = ""
     for outcome in outcomes:
         if isinstance(outcome, Violation):
             violations[outcome] = None
         elif isinstance(outcome, Undetermined):
             undetermined[outcome] = None
+        elif isinstance(outcome, Note):
+            notes[outcome] = None
         else:
             reason = reason or outcome.reason
-    return Verdict(tuple(violations), tuple(undetermined), reason)
+    return Verdict(tuple(violations), tuple(undetermined), reason, tuple(notes))

@@ -122,6 +122,13 @@ KUBERNETES = (
                 "scaleTargetRef": {"name": "llm"},
                 "minReplicaCount": 2,
                 "maxReplicaCount": 4,
+                "cooldownPeriod": 600,
+                "fallback": {"failureThreshold": 3, "replicas": 2},
+                "advanced": {
+                    "horizontalPodAutoscalerConfig": {
+                        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 600}}
+                    }
+                },
                 "triggers": [
                     {
                         "type": "prometheus",
@@ -129,6 +136,7 @@ KUBERNETES = (
                             "query": "sum(vllm:num_requests_waiting)",
                             "threshold": "5",
                             "serverAddress": "http://prometheus.monitoring:9090",
+                            "ignoreNullValues": "false",
                         },
                     }
                 ],
@@ -136,9 +144,51 @@ KUBERNETES = (
         },
     ),
     kubernetes(
+        "karpenter.sh/v1:NodePool",
+        "pool",
+        {
+            "metadata": {"name": "gpus"},
+            "spec": {
+                "limits": {"nvidia.com/gpu": "8"},
+                "disruption": {
+                    "consolidationPolicy": "WhenEmptyOrUnderutilized",
+                    "consolidateAfter": "5m",
+                },
+                "template": {
+                    "metadata": {"labels": {"accelerator": "nvidia"}},
+                    "spec": {
+                        "taints": [{"key": "nvidia.com/gpu", "effect": "NoSchedule"}],
+                        "requirements": [
+                            {"key": "karpenter.sh/capacity-type", "values": ["spot", "on-demand"]},
+                            {
+                                "key": "node.kubernetes.io/instance-type",
+                                "values": ["g6.4xlarge", "g5.4xlarge", "g6.8xlarge", "g5.8xlarge"],
+                            },
+                        ],
+                    },
+                },
+            },
+        },
+    ),
+    kubernetes(
+        "leaderworkerset.x-k8s.io/v1:LeaderWorkerSet",
+        "group",
+        {
+            "metadata": {"name": "group", "namespace": "serving", "labels": LABELS},
+            "spec": {"leaderWorkerTemplate": {"size": 1, "workerTemplate": TEMPLATE}},
+        },
+    ),
+    kubernetes(
         "policy/v1:PodDisruptionBudget",
         "budget",
-        {"metadata": META, "spec": {"maxUnavailable": 1, "selector": SELECTOR}},
+        {
+            "metadata": META,
+            "spec": {
+                "maxUnavailable": 1,
+                "unhealthyPodEvictionPolicy": "AlwaysAllow",
+                "selector": SELECTOR,
+            },
+        },
     ),
     kubernetes(
         "networking.k8s.io/v1:NetworkPolicy",
@@ -267,7 +317,7 @@ AWS = (
         {
             "capacityType": "SPOT",
             "instanceTypes": ["g6.2xlarge", "g5.2xlarge", "g6.4xlarge", "g5.4xlarge"],
-            "scalingConfig": {"minSize": 2, "maxSize": 8, "desiredSize": 2},
+            "scalingConfig": {"minSize": 0, "maxSize": 8, "desiredSize": 2},
             "labels": {"accelerator": "nvidia"},
             "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}],
             "launchTemplate": {"id": UNKNOWN, "version": UNKNOWN},

@@ -6,6 +6,34 @@ from collections.abc import Sequence
 from typing import Final
 
 from frame.rule import Rule
-from rules.inference import scaling_signal
+from rules.inference import (
+    capacity,
+    cost,
+    failure,
+    idle,
+    lifecycle,
+    memory,
+    parallel,
+    path,
+    placement,
+    requests,
+    scaling_signal,
+    topology,
+    triggers,
+)
 
-RULES: Final[Sequence[Rule]] = (*scaling_signal.RULES,)
+RULES: Final[Sequence[Rule]] = (
+    *scaling_signal.RULES,
+    *memory.RULES,
+    *requests.RULES,
+    *lifecycle.RULES,
+    *capacity.RULES,
+    *placement.RULES,
+    *parallel.RULES,
+    *idle.RULES,
+    *triggers.RULES,
+    *topology.RULES,
+    *path.RULES,
+    *cost.RULES,
+    *failure.RULES,
+)

@@ -51,10 +51,7 @@ def bounds(index: Index, workload: Resource) -> Bounds:
 
 def scalers_of(index: Index, workload: Resource) -> Iterator[Scaler]:
     """Go through the scalers that scale the workload."""
-    for scaler in scalers.scalers(index):
-        found, _ = scalers.targets(index, scaler)
-        if any(item.urn == workload.urn for item in found):
-            yield scaler
+    yield from scalers.by_target(index).get(workload.urn, ())
 
 
 def replicated(index: Index) -> Iterator[Resource]:

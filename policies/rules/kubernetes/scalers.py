@@ -92,6 +92,19 @@ def scalers(index: Index) -> Iterator[Scaler]:
             yield Scaler(resource)
 
 
+def by_target(index: Index) -> dict[str, list[Scaler]]:
+    """Return the scalers of each workload, by the workload's URN."""
+
+    def join() -> dict[str, list[Scaler]]:
+        found: dict[str, list[Scaler]] = {}
+        for scaler in scalers(index):
+            for workload in targets(index, scaler)[0]:
+                found.setdefault(workload.urn, []).append(scaler)
+        return found
+
+    return index.once("scalers_by_target", join)
+
+
 def targets(index: Index, scaler: Scaler) -> tuple[list[Resource], bool]:
     """Return the workloads that the scaler scales, and whether that is all that can be said.
 

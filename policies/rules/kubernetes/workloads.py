@@ -140,7 +140,8 @@ def pods(resource: Resource) -> Iterator[Pod]:
     """Go through the pod templates of a workload; a Pod is its own."""
     for path in _TEMPLATES.get(_key(resource.token), ()):
         for node in _walk(resource.props, path):
-            yield Pod(node, _selected(resource))
+            if not node.missing:
+                yield Pod(node, _selected(resource))
 
 
 def _selected(resource: Resource) -> Node:
