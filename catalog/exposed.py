@@ -188,7 +188,7 @@ _CLUSTER: Final = (
         until="1.0",
     ),
     *_gauges("ballast", "ballast:node_dollars:hour"),
-    Metric(name="up", exposed_by="prometheus", kind="gauge", bound=1),
+    *_gauges("prometheus", "up", "ALERTS", bound=1),
 )
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType(

@@ -115,6 +115,18 @@ VLLM_PREEMPTIONS: Final = Signal(
     combine=Combine.STATE,
     warning=1,
 )
+VLLM_SLOW: Final = Signal(
+    name="vllm-slow-first-token",
+    meaning="share of the requests whose first token took longer than the limit",
+    source=_VLLM,
+    exposed_by=VLLM,
+    promql=f'1 - sum(rate(vllm:time_to_first_token_seconds_bucket{{{_OF},le=~"$bucket"}}[$window]))'
+    f" / (sum(rate(vllm:time_to_first_token_seconds_count{{{_OF}}}[$window])) > 0)",
+    unit=Unit.RATIO,
+    combine=Combine.STATE,
+    bound=1,
+    limits=FIRST_TOKEN_BUCKETS,
+)
 SGLANG_LOAD: Final = _load(SGLANG, _SGLANG, "sglang:num_running_reqs", "sglang:num_queue_reqs")
 SGLANG_KV_CACHE: Final = _cache(SGLANG, _SGLANG, "sglang:token_usage")
 # TEI makes a series with the first request that touches it: no series is no outage.
@@ -139,6 +151,7 @@ SIGNALS: Final = (
     _tokens(VLLM, _VLLM, "prompt", "vllm:prompt_tokens_total"),
     _tokens(VLLM, _VLLM, "generated", "vllm:generation_tokens_total"),
     VLLM_PREEMPTIONS,
+    VLLM_SLOW,
     SGLANG_LOAD,
     _waiting(SGLANG, _SGLANG, "sglang:num_queue_reqs"),
     SGLANG_KV_CACHE,

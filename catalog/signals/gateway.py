@@ -85,6 +85,20 @@ GATEWAY_LATENCY: Final = Signal(
     unit=Unit.SECONDS,
     combine=Combine.STATE,
 )
+GATEWAY_SLOW: Final = Signal(
+    name="gateway-slow",
+    meaning="share of the stage's answers that took longer than the limit, seen from the gateway",
+    source=_CLUSTERS,
+    exposed_by=ENVOY,
+    promql="1 - sum(rate(envoy_cluster_upstream_rq_time_bucket{"
+    f'{_CLUSTER},le=~"$bucket"}}[$window]))'
+    f" / (sum(rate(envoy_cluster_upstream_rq_time_count{{{_CLUSTER}}}[$window])) > 0)",
+    unit=Unit.RATIO,
+    combine=Combine.STATE,
+    bound=1,
+    limits=tuple(end / 1000 for end in BUCKETS_MS),
+    per_second=1000,
+)
 GATEWAY_REPLICAS: Final = Signal(
     name="gateway-healthy-replicas",
     meaning="replicas that the gateway's own health checks pass, as the gateway sees fewest",
@@ -159,6 +173,7 @@ SIGNALS: Final = (
     GATEWAY_RATE,
     GATEWAY_ERRORS,
     GATEWAY_LATENCY,
+    GATEWAY_SLOW,
     GATEWAY_REPLICAS,
     GATEWAY_EJECTED,
     GATEWAY_RETRIES,

@@ -73,7 +73,7 @@ class Signal:
     exposed_by: str
     since: str | None = None
     until: str | None = None
-    # With $namespace, $workload, $deployments, $pods of the scope, and $window.
+    # With $namespace, $workload, $deployments, $pods of the scope, $window, and $bucket.
     promql: str
     unit: Unit
     combine: Combine
@@ -81,15 +81,29 @@ class Signal:
     bound: float | None = None
     # Labels that tell the answer's series apart; none: exactly one series.
     by: tuple[str, ...] = ()
-    # Above (or, where it says so, below) these something is wrong.
+    # Above these something is wrong.
     warning: float | None = None
     critical: float | None = None
+    # Of a share that is within a limit: the limits there are, seconds; and what the histogram
+    # makes of a second.
+    limits: tuple[float, ...] = ()
+    per_second: float = 1
 
     @property
     def scales(self) -> bool:
         """Tell whether replicas can follow it: one series whose size goes with the load."""
         return not self.by and self.combine is not Combine.STATE
 
-    def query(self, scope: Scope, *, window: str = "5m") -> str:
-        """Return the query for one stage."""
-        return Template(self.promql).substitute(scope.variables(), window=window)
+    def query(self, scope: Scope, *, window: str = "5m", limit: float | None = None) -> str:
+        """Return the query for one stage; `limit` is one of the signal's limits."""
+        if limit is None and self.limits:
+            limit = self.limits[0]
+        bucket = "" if limit is None else _bucket(limit * self.per_second)
+        return Template(self.promql).substitute(scope.variables(), window=window, bucket=bucket)
+
+
+def _bucket(end: float) -> str:
+    """Return what a bucket's end is matched with: Prometheus 3 writes 5.0 where Envoy says 5."""
+    text = f"{end:.10g}"
+    pattern = text.replace(".", "[.]")
+    return pattern if "." in text else f"{pattern}([.]0)?"

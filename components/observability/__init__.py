@@ -1,0 +1,1 @@
+"""Observability: alerts, dashboards and what is scraped, all from the metric catalogue."""

@@ -1,0 +1,1 @@
+"""Dashboards, made with Grafana's own library from the metric catalogue."""
