@@ -17,7 +17,7 @@ from pulumi_policy import Policy
 from pulumi_policy import policy as sdk
 
 from frame import pack, run
-from frame.facts import Node
+from frame.facts import UNKNOWN, Node
 from frame.pack import RULED
 from frame.resource import Index, Resource
 from frame.rule import Level, ResourceRule, Rule, Severity, StackRule
@@ -26,6 +26,8 @@ from frame.settings import PackSettings, SettingsError, unknown_name
 from frame.wire import read
 
 R = TypeVar("R", bound=Rule)
+# Properties as plain data, and the texts in them that are secret.
+Message = tuple[dict[str, Any], frozenset[str]]
 
 _LEVELS: Final = {
     Level.ADVISORY: proto.ADVISORY,
@@ -50,6 +52,8 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
         self._identity = (name, version)
         self._rules = [policy.rule for policy in policies if isinstance(policy, RULED)]
         self._settings = PackSettings()
+        # What each resource was registered with, by URN.
+        self._inputs: dict[str, Message] = {}
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Take the stack's configuration, or refuse it."""
@@ -62,10 +66,9 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
     def Analyze(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
         """Run the resource rules over one resource, before it is made."""
         response = proto.AnalyzeResponse()
+        message = self._inputs[request.urn] = read(request.properties)
         concerned = [rule for rule in self._active(ResourceRule) if rule.applies_to(request.type)]
-        if not concerned:
-            return response
-        resource = _resource(request, parent=request.options.parent)
+        resource = _resource(request, message, parent=request.options.parent)
         for rule in concerned:
             verdict = run.examine_resource(rule, resource, self._settings)
             if verdict.not_applicable:
@@ -76,7 +79,9 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
     def AnalyzeStack(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
         """Run the stack rules over everything, at the end."""
         response = proto.AnalyzeResponse()
-        index = Index(_resource(item, parent=item.parent) for item in request.resources)
+        index = Index(
+            _resource(item, self._known(item), parent=item.parent) for item in request.resources
+        )
         run.look_at(index, self._rules, self._settings)
         for rule in self._active(StackRule):
             verdict = run.examine_stack(rule, index, self._settings)
@@ -84,6 +89,17 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
                 _add_not_applicable(response, rule, verdict.not_applicable)
             self._add(response, run.findings_of(rule, verdict, index, self._settings))
         return response
+
+    def _known(self, item: Any) -> Message:
+        """Return a resource's outputs, with its inputs where it has no output yet.
+
+        The engine asks no provider whose own configuration is unknown: in the preview of a new
+        cluster every Kubernetes object comes without a single output.
+        """
+        outputs, secrets = read(item.properties)
+        inputs, secrets_too = self._inputs.get(item.urn, ({}, frozenset[str]()))
+        known = {key: value for key, value in outputs.items() if value is not UNKNOWN}
+        return {**outputs, **inputs, **known}, secrets | secrets_too
 
     def _active(self, kind: type[R]) -> list[R]:
         return [
@@ -131,8 +147,8 @@ def _settings(config: Any, rules: Sequence[Rule]) -> PackSettings:
     )
 
 
-def _resource(message: Any, *, parent: str) -> Resource:
-    properties, secrets = read(message.properties)
+def _resource(message: Any, content: Message, *, parent: str) -> Resource:
+    properties, secrets = content
     through = getattr(message, "propertyDependencies", {})
     return Resource(
         token=message.type,

@@ -21,7 +21,7 @@ from frame import pack, run
 from frame.facts import UNKNOWN, thaw
 from frame.resource import Index, Resource
 from frame.rule import ResourceRule, Rule, StackRule
-from frame.server import Analyzer
+from frame.server import Analyzer, _resource
 from frame.settings import PackSettings
 from frame.verdict import Kind, Verdict
 from frame.wire import read
@@ -98,11 +98,8 @@ def judge_stack(rule: Rule, resources: Sequence[Given], **settings: Any) -> Verd
 
 def to_index(resources: Sequence[Given]) -> Index:
     """Return the index that the analyzer would build from the engine's message."""
-    from frame.server import _resource
-
-    return Index(
-        _resource(_stack_message(item, resources), parent=item.parent) for item in resources
-    )
+    messages = [_stack_message(item, resources) for item in resources]
+    return Index(_resource(item, read(item.properties), parent=item.parent) for item in messages)
 
 
 def analyze(
@@ -116,12 +113,30 @@ def analyze(
 
 
 def analyze_stack(
-    rules: Sequence[Rule], resources: Sequence[Given], config: Mapping[str, Any] | None = None
+    rules: Sequence[Rule],
+    resources: Sequence[Given],
+    config: Mapping[str, Any] | None = None,
+    *,
+    outputs: bool = True,
 ) -> list[Any]:
-    """Return the diagnostics that the engine would get for a whole stack."""
+    """Return the diagnostics that the engine would get for a whole stack.
+
+    With `outputs` False as in the preview of a new cluster: each resource is seen when it is
+    registered, and has no output at the end.
+    """
+    served = analyzer(rules, config)
     messages = [_stack_message(item, resources) for item in resources]
+    for item in messages:
+        served.Analyze(
+            proto.AnalyzeRequest(
+                type=item.type, urn=item.urn, name=item.name, properties=item.properties
+            ),
+            None,
+        )
+        if not outputs:
+            item.properties.Clear()
     request = proto.AnalyzeStackRequest(resources=messages)
-    return list(analyzer(rules, config).AnalyzeStack(request, None).diagnostics)
+    return list(served.AnalyzeStack(request, None).diagnostics)
 
 
 def analyzer(rules: Sequence[Rule], config: Mapping[str, Any] | None = None) -> Analyzer:
