@@ -17,7 +17,7 @@ from pulumi_policy import Policy
 from pulumi_policy import policy as sdk
 
 from frame import pack, run
-from frame.facts import UNKNOWN, Node
+from frame.facts import Node, contains_unknown
 from frame.pack import RULED
 from frame.resource import Index, Resource
 from frame.rule import Level, ResourceRule, Rule, Severity, StackRule
@@ -91,15 +91,18 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
         return response
 
     def _known(self, item: Any) -> Message:
-        """Return a resource's outputs, with its inputs where it has no output yet.
+        """Return what a resource was registered with, and the outputs that are known.
 
         The engine asks no provider whose own configuration is unknown: in the preview of a new
-        cluster every Kubernetes object comes without a single output.
+        cluster every Kubernetes object comes without a single output. And an output that AWS
+        fills in by itself is unknown although the program left it at its default.
         """
         outputs, secrets = read(item.properties)
-        inputs, secrets_too = self._inputs.get(item.urn, ({}, frozenset[str]()))
-        known = {key: value for key, value in outputs.items() if value is not UNKNOWN}
-        return {**outputs, **inputs, **known}, secrets | secrets_too
+        if item.urn not in self._inputs:
+            return outputs, secrets
+        inputs, secrets_too = self._inputs[item.urn]
+        known = {key: value for key, value in outputs.items() if not contains_unknown(value)}
+        return {**inputs, **known}, secrets | secrets_too
 
     def _active(self, kind: type[R]) -> list[R]:
         return [

@@ -39,7 +39,7 @@ def test_a_stack_is_judged_alike_with_outputs_and_before_its_cluster_exists(outp
     assert found.urn == SCALER.urn
 
 
-def test_an_output_that_is_known_goes_before_the_input_and_an_unknown_one_after() -> None:
+def test_an_output_that_is_known_goes_before_the_input_and_an_unknown_one_does_not_count() -> None:
 
     served = analyzer([NOT_ON_CPU_ALONE])
     request = proto.AnalyzeRequest(
@@ -47,7 +47,9 @@ def test_an_output_that_is_known_goes_before_the_input_and_an_unknown_one_after(
     )
     served.Analyze(request, None)
     item = proto.AnalyzerResource(
-        urn="u", type="t", properties=to_struct({"b": UNKNOWN, "c": 4, "d": UNKNOWN})
+        urn="u",
+        type="t",
+        properties=to_struct({"b": UNKNOWN, "c": 4, "d": UNKNOWN, "e": [UNKNOWN]}),
     )
     properties, _ = served._known(item)
-    assert properties == {"a": 1, "b": 2, "c": 4, "d": UNKNOWN}
+    assert properties == {"a": 1, "b": 2, "c": 4}
