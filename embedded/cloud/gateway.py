@@ -88,7 +88,6 @@ class Gateway:
     def replay(self) -> None:
         """Bring moto to where it was; raise JournalError when it goes another way."""
         self._determinism.install()
-        polling.install()
         started = time.monotonic()
         for entry in self._journal.entries():
             environ = requests.restore(entry.environ, entry.body, sys.stderr)

@@ -34,12 +34,13 @@ def serve() -> int:
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     prepare_moto()
-    from embedded.cloud.eks import control_plane, dispatch, readiness
+    from embedded.cloud import extensions
+    from embedded.cloud.eks import control_plane, readiness
     from embedded.cloud.nodes.bridge import Bridge
 
     layout = Layout()
     control_plane.read_from(layout.kubeconfig)
-    dispatch.install()
+    extensions.install()
     try:
         journal = open_journal(layout.cloud / JOURNAL)
         gateway = Gateway(journal)

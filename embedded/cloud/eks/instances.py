@@ -71,7 +71,10 @@ def _launch(backend: EksBackend, cluster: Cluster, group: Nodegroup) -> str:
         tags={"instance": _tags(cluster, description)},
         nics=[],
     )
-    return reservation.instances[0].id
+    started = reservation.instances[0]
+    # moto does not keep it; a placement group with machines in it cannot be deleted.
+    started.placement.group_name = (data.get("Placement") or {}).get("GroupName")
+    return started.id
 
 
 def _tags(cluster: Cluster, description: dict[str, Any]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from werkzeug.exceptions import HTTPException
 
 from catalog.instances import INSTANCES, UnknownInstanceTypeError, instance
+from embedded.cloud.additions import capacity_reservations, placement_groups
+from embedded.cloud.additions.wire import RefusedError
 from embedded.cloud.eks import network, versions
 from embedded.cloud.eks.errors import InvalidParameter
 from embedded.cloud.eks.state import Cluster, EksBackend, Parameters, now
@@ -32,6 +34,7 @@ def describe_new(
     if parameters.get("launchTemplate"):
         template, data = launch_template(backend, parameters["launchTemplate"])
         _check_against_template(parameters, data)
+        _require_capacity(backend, data)
     types = _instance_types(parameters, data)
     kind = ami_type(parameters, data, types)
     version = parameters.get("version") or cluster.description["version"]
@@ -109,6 +112,21 @@ def _check_against_template(parameters: Parameters, data: dict[str, Any]) -> Non
     if "ImageId" in data and parameters.get("amiType") not in {None, "CUSTOM"}:
         message = "amiType cannot be set when the launch template has an image"
         raise InvalidParameter(message)
+
+
+def _require_capacity(backend: EksBackend, data: dict[str, Any]) -> None:
+    """Raise InvalidParameter when machines of the template could never start."""
+    group = (data.get("Placement") or {}).get("GroupName")
+    target = (data.get("CapacityReservationSpecification") or {}).get("CapacityReservationTarget")
+    reservation = (target or {}).get("CapacityReservationId")
+    try:
+        if group:
+            placement_groups.require(backend.ec2, group)
+        if reservation:
+            capacity_reservations.require(backend.ec2, reservation)
+    except RefusedError as error:
+        message = f"launchTemplate: {error}"
+        raise InvalidParameter(message) from None
 
 
 def _instance_types(parameters: Parameters, data: dict[str, Any]) -> list[str]:

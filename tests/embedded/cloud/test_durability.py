@@ -177,7 +177,8 @@ def test_a_full_disk_ends_the_process_and_loses_nothing_that_was_answered(own_cl
     kept = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     process = Supervisor(layout).find(NAME)
     assert process is not None
-    process.rlimit(psutil.RLIMIT_FSIZE, (_journal(own_cloud).stat().st_size + 10,) * 2)
+    limit = _journal(own_cloud).stat().st_size + 10
+    process.rlimit(psutil.RLIMIT_FSIZE, (limit, limit))
     with pytest.raises(BotoCoreError):
         ec2.create_vpc(CidrBlock="10.1.0.0/16")
     process.wait(10)

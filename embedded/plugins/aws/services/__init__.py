@@ -4,6 +4,7 @@ from embedded.plugins.aws.resource import Resource
 from embedded.plugins.aws.services import (
     cloudwatch,
     ec2_acl,
+    ec2_capacity,
     ec2_endpoints,
     ec2_launch_template,
     ec2_network,
@@ -11,6 +12,7 @@ from embedded.plugins.aws.services import (
     ec2_routes,
     ec2_security,
     ecr,
+    ecr_registry,
     eks,
     eks_access,
     eks_nodes,
@@ -30,6 +32,7 @@ _SERVICES = (
     ec2_endpoints,
     ec2_peering,
     ec2_launch_template,
+    ec2_capacity,
     iam,
     iam_identity,
     eks,
@@ -39,6 +42,7 @@ _SERVICES = (
     cloudwatch,
     events,
     ecr,
+    ecr_registry,
     s3,
     sqs,
 )

@@ -157,6 +157,7 @@ def test_after_kill_9_of_both_sides_the_nodes_are_as_wanted(
     # The control plane is away: the cloud takes the order and the bridge waits.
     _scale(both, cluster, 3)
     both.control_plane.start(print)
-    nodes = eventually(lambda: len(found := _nodes(both)) == 3 and found, within=60)
+    nodes = eventually(lambda: found if len(found := _nodes(both)) == 3 else None, within=60)
+    assert nodes
     after = {node.metadata.name: node.spec.provider_id for node in nodes}
     assert before.items() <= after.items()

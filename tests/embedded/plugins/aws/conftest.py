@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from embedded.cloud.eks import dispatch
+from embedded.cloud import extensions
 from embedded.plugins.aws.journal import Journal
 from embedded.plugins.aws.provider import AwsProvider
 from embedded.plugins.provider import Autonaming, Diff, Failure, Target
@@ -107,7 +107,7 @@ class Made:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[str]:
-    dispatch.install()
+    extensions.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.embedded.plugins.aws.examples_capacity import CAPACITY
 from tests.embedded.plugins.aws.examples_eks import EKS
 from tests.embedded.plugins.aws.examples_identity import IAM, IDENTITY, OTHERS
 from tests.embedded.plugins.aws.examples_network import EC2
@@ -10,6 +11,6 @@ from tests.embedded.plugins.aws.examples_services import MESSAGES, STORAGE
 
 EXAMPLES = {
     example.token: example
-    for group in (EC2, NETWORK, IAM, IDENTITY, OTHERS, EKS, MESSAGES, STORAGE)
+    for group in (EC2, NETWORK, CAPACITY, IAM, IDENTITY, OTHERS, EKS, MESSAGES, STORAGE)
     for example in group
 }

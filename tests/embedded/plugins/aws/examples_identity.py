@@ -79,9 +79,12 @@ OTHERS = (
     Example(
         "aws:cloudwatch/logGroup:LogGroup",
         lambda _: {"retentionInDays": 7},
-        lambda _: [
+        lambda world: [
             {"retentionInDays": 30},
             {"retentionInDays": 0},
+            {"kmsKeyId": world.arn("key")},
+            {"kmsKeyId": world.arn("other-key")},
+            {"kmsKeyId": None},
             {"tags": {"Name": "x"}},
         ],
         lambda _: {"name": "/ballast/another"},

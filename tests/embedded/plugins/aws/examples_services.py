@@ -74,6 +74,28 @@ STORAGE = (
         replaces=lambda _: {"policy": _lifecycle(14)},
     ),
     Example(
+        "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+        lambda _: {
+            "ecrRepositoryPrefix": "docker-hub",
+            "upstreamRegistryUrl": "registry-1.docker.io",
+            "credentialArn": _secret("one"),
+        },
+        lambda _: [{"credentialArn": _secret("two")}],
+        lambda _: {"ecrRepositoryPrefix": "another", "upstreamRegistryUrl": "ghcr.io"},
+    ),
+    Example(
+        "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+        lambda _: {"scanType": "ENHANCED", "rules": [_scan("CONTINUOUS_SCAN")]},
+        lambda _: [{"rules": [_scan("SCAN_ON_PUSH")]}, {"scanType": "BASIC"}],
+        stays=True,
+    ),
+    Example(
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        lambda world: {"repository": world.id("repository"), "policy": _pull("111122223333")},
+        lambda _: [{"policy": _pull("444455556666")}],
+        lambda _: {"repository": "another"},
+    ),
+    Example(
         "aws:s3/bucket:Bucket",
         lambda _: {"tags": {"Name": "x"}},
         lambda _: [{"tags": {"Name": "y", "Other": "z"}}, {"tags": None}],
@@ -128,6 +150,26 @@ def _lifecycle(days: int) -> str:
     }
     rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
     return json.dumps({"rules": [rule]})
+
+
+def _secret(name: str) -> str:
+    return f"arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/{name}"
+
+
+def _scan(frequency: str) -> dict[str, Any]:
+    return {
+        "scanFrequency": frequency,
+        "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}],
+    }
+
+
+def _pull(account: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _encryption(algorithm: str) -> dict[str, Any]:

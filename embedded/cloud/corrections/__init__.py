@@ -1,0 +1,1 @@
+"""Where moto has an operation and yet answers otherwise than AWS."""
