@@ -21,6 +21,8 @@ class Alert:
     summary: str
     # None: the whole cluster.
     stage: str | None = None
+    # What tells it from alerts of the same name and stage.
+    signal: str | None = None
 
     @property
     def runbook(self) -> str:

@@ -132,6 +132,7 @@ def _overload(stage: WatchedStage, trigger: Trigger, scope: Scope) -> Alert:
         summary=f"{stage.name}: {{{{ $value | humanize }}}} {trigger.signal.unit} a replica, "
         f"and its scaler adds replicas from {trigger.threshold:g} on",
         stage=stage.name,
+        signal=trigger.signal.name,
     )
 
 
@@ -143,6 +144,7 @@ def _missing(stage: WatchedStage, trigger: Trigger, scope: Scope) -> Alert:
         minutes=10,
         summary=f"{stage.name}: {trigger.signal.name}, which it is scaled on, has no value",
         stage=stage.name,
+        signal=trigger.signal.name,
     )
 
 

@@ -53,13 +53,14 @@ def price_spec(prices: Sequence[NodePrice]) -> dict[str, Any]:
 
 
 def _rule(alert: Alert, watched: Watched) -> dict[str, Any]:
-    stage = {"stage": alert.stage} if alert.stage else {}
+    about = {"stage": alert.stage, "signal": alert.signal}
+    told = {key: value for key, value in about.items() if value}
     waiting = {"for": f"{alert.minutes}m"} if alert.minutes else {}
     return {
         "alert": alert.name,
         "expr": alert.expr,
         **waiting,
-        "labels": {"severity": alert.severity, "namespace": watched.namespace, **stage},
+        "labels": {"severity": alert.severity, "namespace": watched.namespace, **told},
         "annotations": {
             "summary": alert.summary,
             "runbook_url": f"{watched.runbooks}/{alert.runbook}",
