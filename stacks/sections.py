@@ -70,11 +70,23 @@ class SystemNodesSettings(NodeCounts):
     disk_gib: DiskGib = Field(default=100, description="volume for images, GiB")
 
 
+class AccessSettings(Section):
+    """One IAM role and what it may do in the cluster."""
+
+    role_arn: RoleArn = Field(description="IAM role that people or pipelines take on")
+    rights: Literal["cluster-admin", "admin", "edit", "view", "admin-view"] = Field(
+        description="what it may do, as EKS's access policies name it"
+    )
+    namespaces: tuple[DnsLabel, ...] = Field(
+        default=(), description="where it may; none: in the whole cluster"
+    )
+
+
 class ClusterSettings(Section):
     """The EKS control plane and its system nodes."""
 
     name: ClusterName = Field(description="name in AWS; changing it replaces the cluster")
-    kubernetes_version: Literal["1.33", "1.34", "1.35"] = Field(
+    kubernetes_version: Literal["1.34", "1.35"] = Field(
         description='Kubernetes minor version in quotes, such as "1.35"'
     )
     service_cidr: Network = Field(
@@ -87,6 +99,15 @@ class ClusterSettings(Section):
     admin_role_arn: RoleArn = Field(description="IAM role that deploys and administers")
     log_retention_days: RetentionDays = Field(default=90, description="how long logs are kept")
     deletion_protection: bool = Field(default=False, description="whether EKS refuses a delete")
+    zonal_shift: bool = Field(
+        default=True, description="whether AWS may move traffic out of a zone that fails"
+    )
+    oidc_provider: bool = Field(
+        default=False, description="whether IAM trusts the cluster's own identity provider"
+    )
+    access: tuple[AccessSettings, ...] = Field(
+        default=(), description="IAM roles that get in besides the administrator's"
+    )
     system_nodes: SystemNodesSettings = Field(description="the on-demand node group")
 
 

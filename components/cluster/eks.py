@@ -11,6 +11,8 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components import naming, ordering, tagging
+from components.cluster import encryption, permissions
+from components.cluster.encryption import KeyArgs
 from components.cluster.identity import CONTROL_PLANE_POLICIES, ServiceRole, ServiceRoleArgs
 from components.cluster.kubeconfig import kubeconfig
 
@@ -27,6 +29,7 @@ class EksClusterArgs:
     cluster_name: str
     kubernetes_version: str
     region: str
+    account: str
     subnet_ids: Sequence[Input[str]]
     security_group_id: Input[str]
     # Networks that reach the public endpoint. Empty: the endpoint is private only.
@@ -35,7 +38,12 @@ class EksClusterArgs:
     # The role that deploys and administers; it alone gets in at first.
     admin_role_arn: str
     log_retention_days: int
+    # Whether EKS refuses to delete it, and the engine as well.
     deletion_protection: bool = False
+    # Whether AWS may move traffic out of a zone that fails.
+    zonal_shift: bool = True
+    # Whether IAM can trust the cluster's own identity provider, for what cannot use Pod Identity.
+    oidc_provider: bool = False
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -43,10 +51,12 @@ class EksCluster(pulumi.ComponentResource):
     """Stateful. An EKS control plane with encrypted secrets, all its logs, and named access.
 
     The log group is made first: EKS would make one without retention.
-    Creates: KMS key and alias, log group, role, cluster, access entry with its policy.
+    Creates: KMS keys and aliases, log group, role, cluster, access entry with its policy,
+    OIDC provider where asked for.
     """
 
     name: Output[str]
+    arn: Output[str]
     kubeconfig: Output[str]
 
     def __init__(
@@ -54,13 +64,16 @@ class EksCluster(pulumi.ComponentResource):
     ) -> None:
         super().__init__(TOKEN, name, None, opts)
         self._child = ResourceOptions(parent=self)
-        key = self._build_key(name, args)
-        logs = self._build_log_group(name, args)
+        key = self._build_secrets_key(name, args)
+        logs = self._build_log_group(name, args, self._build_log_key(name, args))
         role = self._build_role(name, args)
         cluster = self._build_cluster(name, args, role, key, logs)
         entry = self._build_access_entry(name, args, cluster)
         access = self._build_access_policy(name, cluster, entry)
+        if args.oidc_provider:
+            self._build_oidc_provider(name, args, cluster)
         self.name = cluster.name
+        self.arn = cluster.arn
         self.kubeconfig = kubeconfig(
             # Whoever talks to the cluster needs access to it first.
             name=ordering.after(access, cluster.name),
@@ -68,35 +81,49 @@ class EksCluster(pulumi.ComponentResource):
             authority=cluster.certificate_authority.apply(_authority),
             region=args.region,
         )
-        self.register_outputs({"name": self.name, "kubeconfig": self.kubeconfig})
+        self.register_outputs({"name": self.name, "arn": self.arn})
 
-    def _build_key(self, name: str, args: EksClusterArgs) -> aws.kms.Key:
-        child = naming.child(name, "secrets-key")
+    def _build_secrets_key(self, name: str, args: EksClusterArgs) -> aws.kms.Key:
         # CRITICAL: without this key the cluster's secrets are lost.
-        key = aws.kms.Key(
-            child,
-            aws.kms.KeyArgs(
+        return encryption.rotating_key(
+            naming.child(name, "secrets-key"),
+            KeyArgs(
+                alias=f"{args.cluster_name}-secrets",
                 description=f"Secrets of the Kubernetes cluster {args.cluster_name}",
-                enable_key_rotation=True,
-                deletion_window_in_days=30,
-                tags=tagging.tags(args.tags, child),
+                tags=args.tags,
             ),
-            self._child,
+            parent=self._child,
+            key=self._kept(args),
         )
-        aws.kms.Alias(
-            naming.child(name, "secrets-key-alias"),
-            aws.kms.AliasArgs(name=f"alias/{args.cluster_name}-secrets", target_key_id=key.key_id),
-            self._child,
-        )
-        return key
 
-    def _build_log_group(self, name: str, args: EksClusterArgs) -> aws.cloudwatch.LogGroup:
+    def _build_log_key(self, name: str, args: EksClusterArgs) -> aws.kms.Key:
+        return encryption.rotating_key(
+            naming.child(name, "logs-key"),
+            KeyArgs(
+                alias=f"{args.cluster_name}-logs",
+                description=f"Logs of the Kubernetes cluster {args.cluster_name}",
+                policy=permissions.log_key_policy(
+                    account=args.account, region=args.region, log_group=_log_group(args)
+                ),
+                tags=args.tags,
+            ),
+            parent=self._child,
+        )
+
+    def _kept(self, args: EksClusterArgs) -> ResourceOptions:
+        """Return the options of what must not go by mistake."""
+        kept = ResourceOptions(protect=args.deletion_protection)
+        return ResourceOptions.merge(self._child, kept)
+
+    def _build_log_group(
+        self, name: str, args: EksClusterArgs, key: aws.kms.Key
+    ) -> aws.cloudwatch.LogGroup:
         child = naming.child(name, "logs")
         return aws.cloudwatch.LogGroup(
             child,
             aws.cloudwatch.LogGroupArgs(
-                # EKS writes to the group of this name and to no other.
-                name=f"/aws/eks/{args.cluster_name}/cluster",
+                name=_log_group(args),
+                kms_key_id=key.arn,
                 retention_in_days=args.log_retention_days,
                 tags=tagging.tags(args.tags, child),
             ),
@@ -146,9 +173,28 @@ class EksCluster(pulumi.ComponentResource):
                     resources=["secrets"],
                 ),
                 enabled_cluster_log_types=list(CONTROL_PLANE_LOGS),
+                # The add-ons are ours: EKS would put unmanaged ones in their place.
+                bootstrap_self_managed_addons=False,
+                # Never let the bill grow sixfold unseen: EKS upgrades before extended support.
+                upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
+                zonal_shift_config=aws.eks.ClusterZonalShiftConfigArgs(enabled=args.zonal_shift),
                 tags=tagging.tags(args.tags, child),
             ),
-            ResourceOptions.merge(self._child, ResourceOptions(depends_on=[logs])),
+            ResourceOptions.merge(self._kept(args), ResourceOptions(depends_on=[logs])),
+        )
+
+    def _build_oidc_provider(
+        self, name: str, args: EksClusterArgs, cluster: aws.eks.Cluster
+    ) -> aws.iam.OpenIdConnectProvider:
+        child = naming.child(name, "oidc")
+        return aws.iam.OpenIdConnectProvider(
+            child,
+            aws.iam.OpenIdConnectProviderArgs(
+                url=cluster.identities.apply(_issuer),
+                client_id_lists=["sts.amazonaws.com"],
+                tags=tagging.tags(args.tags, child),
+            ),
+            self._child,
         )
 
     def _build_access_entry(
@@ -182,6 +228,16 @@ class EksCluster(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+
+def _log_group(args: EksClusterArgs) -> str:
+    """Return the name of the group that EKS writes to; it cannot be another one."""
+    return f"/aws/eks/{args.cluster_name}/cluster"
+
+
+def _issuer(identities: Sequence[aws.eks.outputs.ClusterIdentity]) -> str:
+    oidcs = identities[0].oidcs or []
+    return oidcs[0].issuer or ""
 
 
 def _authority(value: aws.eks.outputs.ClusterCertificateAuthority) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +11,7 @@ import pulumi_aws as aws
 from pulumi import Output, ResourceOptions
 
 from components import naming, ordering, tagging
+from components.cluster import permissions
 
 TOKEN = naming.token("cluster", "ServiceRole")
 
@@ -19,8 +19,6 @@ CONTROL_PLANE_POLICIES: Final = ("AmazonEKSClusterPolicy",)
 NODE_POLICIES: Final = (
     "AmazonEKSWorkerNodeMinimalPolicy",
     "AmazonEC2ContainerRegistryPullOnly",
-    # The CNI's daemon runs with the node's role until it has an identity of its own.
-    "AmazonEKS_CNI_Policy",
     # Shell access goes through Session Manager: no SSH key, no open port.
     "AmazonSSMManagedInstanceCore",
 )
@@ -63,7 +61,8 @@ class ServiceRole(pulumi.ComponentResource):
         return aws.iam.Role(
             child,
             aws.iam.RoleArgs(
-                assume_role_policy=trust_policy(args.service), tags=tagging.tags(args.tags, child)
+                assume_role_policy=permissions.service_trust(args.service),
+                tags=tagging.tags(args.tags, child),
             ),
             self._child,
         )
@@ -78,22 +77,6 @@ class ServiceRole(pulumi.ComponentResource):
             ),
             self._child,
         )
-
-
-def trust_policy(service: str) -> str:
-    """Return the policy document that lets `service` take a role on."""
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": service},
-                    "Action": ["sts:AssumeRole", "sts:TagSession"],
-                }
-            ],
-        }
-    )
 
 
 def _short(policy: str) -> str:

@@ -48,7 +48,13 @@ def _computed(args: mocks.MockResourceArgs) -> dict[str, Any]:
     arn = f"arn:aws:mock::{args.name}"
     if args.typ == "aws:eks/cluster:Cluster":
         authority = {"certificateAuthority": {"data": "Q0E="}}
-        return {"arn": arn, "endpoint": "https://eks.example", **authority}
+        identities = [{"oidcs": [{"issuer": "https://oidc.eks.example/id/TEST"}]}]
+        return {
+            "arn": arn,
+            "endpoint": "https://eks.example",
+            "identities": identities,
+            **authority,
+        }
     if args.typ == "aws:ec2/launchTemplate:LaunchTemplate":
         return {"arn": arn, "latestVersion": 1}
     if args.typ.startswith("aws:"):

@@ -11,6 +11,7 @@ ARGS = EksClusterArgs(
     cluster_name="test",
     kubernetes_version="1.35",
     region="us-east-1",
+    account="111122223333",
     subnet_ids=["subnet-a", "subnet-b"],
     security_group_id="sg",
     service_cidr="172.20.0.0/16",
@@ -23,8 +24,12 @@ def build(args: EksClusterArgs = ARGS) -> list[Registered]:
     return deploy(lambda: EksCluster("cluster", args))[1]
 
 
-def one(resources: list[Registered], kind: str) -> dict[str, object]:
-    (found,) = [resource for resource in resources if resource.type.endswith(f":{kind}")]
+def one(resources: list[Registered], kind: str, name: str = "") -> dict[str, object]:
+    (found,) = [
+        resource
+        for resource in resources
+        if resource.type.endswith(f":{kind}") and resource.name.endswith(name)
+    ]
     return found.inputs
 
 
@@ -49,7 +54,7 @@ def test_secrets_are_encrypted_with_a_key_that_rotates() -> None:
         "provider": {"keyArn": "arn:aws:mock::cluster-secrets-key"},
         "resources": ["secrets"],
     }
-    assert one(resources, "Key")["enableKeyRotation"] is True
+    assert one(resources, "Key", "secrets-key")["enableKeyRotation"] is True
 
 
 def test_all_five_logs_go_to_a_group_that_forgets() -> None:
@@ -58,6 +63,44 @@ def test_all_five_logs_go_to_a_group_that_forgets() -> None:
     assert logs == ["api", "audit", "authenticator", "controllerManager", "scheduler"]
     group = one(resources, "LogGroup")
     assert (group["name"], group["retentionInDays"]) == ("/aws/eks/test/cluster", 30)
+
+
+def test_logs_are_encrypted_with_a_key_that_only_this_log_group_may_use() -> None:
+    resources = build()
+    assert one(resources, "LogGroup")["kmsKeyId"] == "arn:aws:mock::cluster-logs-key"
+    key = one(resources, "Key", "logs-key")
+    assert key["enableKeyRotation"] is True
+    (statement,) = [
+        item
+        for item in json.loads(str(key["policy"]))["Statement"]
+        if item["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
+    ]
+    assert statement["Condition"]["ArnEquals"] == {
+        "kms:EncryptionContext:aws:logs:arn": (
+            "arn:aws:logs:us-east-1:111122223333:log-group:/aws/eks/test/cluster"
+        )
+    }
+
+
+def test_eks_puts_no_unmanaged_addons_into_the_cluster() -> None:
+    assert one(build(), "Cluster")["bootstrapSelfManagedAddons"] is False
+
+
+def test_the_cluster_never_slips_into_extended_support() -> None:
+    assert one(build(), "Cluster")["upgradePolicy"] == {"supportType": "STANDARD"}
+
+
+@pytest.mark.parametrize("shift", [True, False])
+def test_a_zone_that_fails_is_left_where_asked_for(shift: bool) -> None:
+    cluster = one(build(replace(ARGS, zonal_shift=shift)), "Cluster")
+    assert cluster["zonalShiftConfig"] == {"enabled": shift}
+
+
+def test_iam_trusts_the_cluster_s_own_provider_only_where_asked_for() -> None:
+    assert not [r for r in build() if r.type.endswith(":OpenIdConnectProvider")]
+    provider = one(build(replace(ARGS, oidc_provider=True)), "OpenIdConnectProvider")
+    assert provider["url"] == "https://oidc.eks.example/id/TEST"
+    assert provider["clientIdLists"] == ["sts.amazonaws.com"]
 
 
 def test_access_is_by_entries_alone_and_whoever_creates_gets_none() -> None:
