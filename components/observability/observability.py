@@ -10,6 +10,7 @@ import pulumi
 from pulumi import ResourceOptions
 from pulumi_kubernetes import apiextensions, core, meta, networking
 
+from catalog.signals.workloads import CADVISOR
 from components import naming
 from components.observability import monitors, rules
 from components.observability.alerts import alerts
@@ -79,7 +80,12 @@ class Observability(pulumi.ComponentResource):
         )
 
     def _exporters(self) -> list[Exporter]:
-        scaled = any(stage.triggers for stage in self._args.watched.stages)
+        # What follows the CPU has a plain HorizontalPodAutoscaler, without KEDA.
+        scaled = any(
+            trigger.signal.exposed_by != CADVISOR
+            for stage in self._args.watched.stages
+            for trigger in stage.triggers
+        )
         return [
             *([DCGM_EXPORTER] if self._args.watched.gpu_nodes else []),
             *([KEDA_OPERATOR] if scaled else []),
