@@ -84,7 +84,7 @@ class Proxy:
 
 # Distroless: no shell, runs as a user of its own.
 ENVOY: Final = Proxy(
-    image="docker.io/envoyproxy/envoy:distroless-v1.39.1",
+    image="docker.io/envoyproxy/envoy:distroless-v1.40.0",
     port=8080,
     ready_path="/ready",
     drain_seconds=0,

@@ -58,6 +58,17 @@ def _narrow(value: IPv4Network) -> IPv4Network:
     return value
 
 
+def _pods(value: IPv4Network) -> IPv4Network:
+    if not value.subnet_of(IPv4Network("100.64.0.0/10")) or not 16 <= value.prefixlen <= 19:
+        allowed = "a network between /16 and /19 in 100.64.0.0/10"
+        fix = (
+            "These addresses are nobody's on the internet or in a company, and every zone takes an "
+            "eighth of them. Choose one, such as 100.64.0.0/16."
+        )
+        raise wrong(allowed, fix)
+    return value
+
+
 def _text(pattern: str, allowed: str, fix: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -70,6 +81,7 @@ def _text(pattern: str, allowed: str, fix: str) -> AfterValidator:
 Network = Annotated[IPv4Network, BeforeValidator(_network)]
 VpcNetwork = Annotated[Network, AfterValidator(_vpc)]
 NarrowNetwork = Annotated[Network, AfterValidator(_narrow)]
+PodNetwork = Annotated[Network, AfterValidator(_pods)]
 AccountId = Annotated[
     str, _text(r"\d{12}", "twelve digits in quotes", "Copy the id of the AWS account.")
 ]
@@ -79,6 +91,30 @@ RoleArn = Annotated[
         r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
         "the ARN of an IAM role, such as arn:aws:iam::111122223333:role/deployer",
         "Copy it from `aws iam get-role`. A user, or a role's session, is no role.",
+    ),
+]
+VpcId = Annotated[
+    str,
+    _text(
+        r"vpc-[0-9a-f]{8,17}",
+        "the id of a VPC, such as vpc-0123456789abcdef0",
+        "Copy it from the account of the peer.",
+    ),
+]
+PeeringId = Annotated[
+    str,
+    _text(
+        r"pcx-[0-9a-f]{8,17}",
+        "the id of a peering connection, such as pcx-0123456789abcdef0",
+        "Copy it from the side that asked for the peering.",
+    ),
+]
+StackName = Annotated[
+    str,
+    _text(
+        r"[\w.-]+/[\w.-]+/[\w.-]+",
+        "organization/project/stack, such as organization/ballast/shared",
+        "Write all three; without Pulumi Cloud the first one is `organization`.",
     ),
 ]
 DnsLabel = Annotated[
@@ -101,6 +137,8 @@ Count = Annotated[int, Field(ge=0, le=1000)]
 AtLeastOne = Annotated[int, Field(ge=1, le=1000)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 CpuTarget = Annotated[int, Field(ge=60, le=70)]
+Rate = Annotated[int, Field(ge=1, le=100_000)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Cores = Annotated[float, Field(gt=0, le=192, allow_inf_nan=False)]
 MemoryGib = Annotated[float, Field(gt=0, le=4096, allow_inf_nan=False)]

@@ -21,6 +21,7 @@ from stacks.domain import (
     NarrowNetwork,
     Network,
     Percent,
+    Rate,
     RoleArn,
     Seconds,
     VpcNetwork,
@@ -182,12 +183,25 @@ class Resources(Section):
     memory_limit_gib: MemoryGib = Field(description="memory it may take, GiB")
 
 
+class ClientLimitSettings(Section):
+    """How much one client, told by its address, may ask of one gateway pod."""
+
+    requests_per_second: Rate = Field(description="requests a second that are let through")
+    burst: Rate = Field(description="requests at once after a while of silence")
+
+
 class GatewaySettings(Section):
     """The Inference Gateway."""
 
     resources: Resources = Field(description="what one gateway pod needs")
     scaling: CpuScaling = Field(description="replicas of the gateway")
     deadline_seconds: Seconds = Field(default=120, description="longest a request may take")
+    connection_seconds: Seconds = Field(
+        default=60, description="age at which a client's connection is closed, between requests"
+    )
+    client_limit: ClientLimitSettings | None = Field(
+        default=None, description="what one client may ask of one gateway pod; none: no limit"
+    )
 
 
 class LanguageModelSettings(Section):
@@ -197,6 +211,13 @@ class LanguageModelSettings(Section):
         description="longest prompt and answer together, tokens"
     )
     sequences: AtLeastOne = Field(description="requests that are worked on at once")
+
+
+class CanarySettings(Section):
+    """The model whose other version this one is."""
+
+    of: DnsLabel = Field(description="name of the model whose requests it gets a share of")
+    percent: Annotated[int, Field(ge=1, le=99)] = Field(description="its share, percent")
 
 
 class ModelSettings(Section):
@@ -213,6 +234,9 @@ class ModelSettings(Section):
     )
     resources: Resources = Field(description="what one replica needs")
     scaling: Scaling = Field(description="replicas of the model")
+    canary: CanarySettings | None = Field(
+        default=None, description="set on a version that gets a share of another's requests"
+    )
 
 
 class StepSettings(Section):

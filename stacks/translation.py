@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from catalog import accelerators
 from catalog.models import MODELS
+from components.serving.envoy import ClientLimit
 from components.serving.inference_graph import GraphNode, Step
-from components.serving.model_serving import Limits, ServedModel
+from components.serving.model_serving import CanaryOf, Limits, ServedModel
 from components.serving.pipeline import PipelineArgs, StageSize, model_url
 from components.serving.workload import (
     CpuScaling,
@@ -31,6 +32,8 @@ def pipeline_args(settings: InferenceSettings) -> PipelineArgs:
         aggregator=_size(serving.aggregator),
         graph={name: _node(node, urls) for name, node in serving.aggregator.graph.items()},
         client_networks=("0.0.0.0/0",) if internet else (str(settings.network.cidr),),
+        client_limit=_client_limit(serving.gateway),
+        connection_seconds=serving.gateway.connection_seconds,
     )
 
 
@@ -43,7 +46,14 @@ def _served(model: sections.ModelSettings, capacity: sections.CapacitySettings) 
         scaling=_scaling(model.scaling),
         limits=Limits(**language.model_dump()) if language else None,
         placement=_placement(model, capacity),
+        canary_of=CanaryOf(model=model.canary.of, percent=model.canary.percent)
+        if model.canary
+        else None,
     )
+
+
+def _client_limit(gateway: sections.GatewaySettings) -> ClientLimit | None:
+    return ClientLimit(**gateway.client_limit.model_dump()) if gateway.client_limit else None
 
 
 def _placement(
@@ -52,8 +62,8 @@ def _placement(
     pools = {pool.name: pool for pool in capacity.pools}
     if model.pool is None:
         return None
-    first = pools[model.pool].instance_types[0]
-    return GpuPlacement(gpu_memory_class_gib=accelerators.memory_class_gib(first), pool=model.pool)
+    promised = accelerators.promised_gib(pools[model.pool].types)
+    return GpuPlacement(gpu_memory_class_gib=promised, pool=model.pool)
 
 
 def _size(stage: sections.GatewaySettings | sections.AggregatorSettings) -> StageSize:

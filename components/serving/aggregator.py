@@ -12,7 +12,7 @@ from pulumi import ResourceOptions
 from catalog.engines import KSERVE_ROUTER
 from components import naming
 from components.serving.access import Edge
-from components.serving.inference_graph import GraphNode, graph_json
+from components.serving.inference_graph import GraphNode, answer_seconds, graph_json
 from components.serving.stage import Plan, Stage, service_url
 from components.serving.workload import CpuScaling, Resources, Shutdown, Workload
 
@@ -29,9 +29,9 @@ class ResultAggregatorArgs:
     needs: tuple[pulumi.Resource, ...]
     # Requests start at the node "root".
     graph: Mapping[str, GraphNode]
-    # The stage that asks it, and that it asks the models through; and that one's port.
+    # The stage that asks it, and that it asks the models through; and that one's door for it.
     gateway: str
-    gateway_port: int
+    steps_port: int
     resources: Resources
     scaling: CpuScaling
     # Longest one step may take.
@@ -61,7 +61,7 @@ def aggregator_workload(args: ResultAggregatorArgs) -> Workload:
         name=NAME,
         stage="aggregator",
         image=KSERVE_ROUTER.image,
-        args=("--graph-json", graph_json(args.graph, deadline_seconds=args.deadline_seconds)),
+        args=("--graph-json", graph_json(args.graph, step_seconds=args.deadline_seconds)),
         # So that one request has one id in every log, and traces hang together.
         env={"PROPAGATE_HEADERS": "(?i)x-request-id,(?i)traceparent,(?i)tracestate"},
         port=KSERVE_ROUTER.port,
@@ -69,7 +69,9 @@ def aggregator_workload(args: ResultAggregatorArgs) -> Workload:
         startup_seconds=60,
         # It says "not ready" on SIGTERM, waits, and then lets requests end: no sleep before.
         shutdown=Shutdown(
-            pre_stop_seconds=0, drain_seconds=KSERVE_ROUTER.drain_seconds + args.deadline_seconds
+            pre_stop_seconds=0,
+            drain_seconds=KSERVE_ROUTER.drain_seconds
+            + answer_seconds(args.graph, step_seconds=args.deadline_seconds),
         ),
         resources=args.resources,
         scaling=args.scaling,
@@ -82,5 +84,5 @@ def _plan(args: ResultAggregatorArgs, workload: Workload) -> Plan:
         namespace=args.namespace,
         workload=workload,
         ingress=(Edge(port=workload.port, stages=(args.gateway,)),),
-        egress=(Edge(port=args.gateway_port, stages=(args.gateway,)),),
+        egress=(Edge(port=args.steps_port, stages=(args.gateway,)),),
     )

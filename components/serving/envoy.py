@@ -3,6 +3,9 @@
 A static bootstrap of the v3 API. Every backend is found by DNS of a headless service, so
 that Envoy sees the pods themselves: behind one virtual address there would be nothing to
 balance or to eject.
+
+Clients and the aggregator come in by doors of their own. The aggregator's is not held to a
+client's rate, has a step's time, and answers in JSON whatever happens.
 """
 
 from __future__ import annotations
@@ -11,29 +14,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from components.serving import envoy_http, envoy_routes
+from components.serving.envoy_routes import Backend
+
 ADMIN_PORT: Final = 9901
 METRICS_PORT: Final = 9902
-MODEL_HEADER: Final = "x-model"
-_TYPES: Final = "type.googleapis.com/envoy"
+STEPS_PORT: Final = 8081
+# Of the memory limit; what is above is left to code, threads and the kernel's buffers.
+_HEAP_SHARE: Final = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backend:
-    """A stage that the gateway sends requests to."""
+class ClientLimit:
+    """What one client, told by its address, may ask of one gateway pod."""
 
-    name: str
-    host: str
+    requests_per_second: int
+    # Requests at once, after a while of silence.
+    burst: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """What the configuration follows from."""
+
+    backends: Sequence[Backend]
     port: int
-    health_path: str
-    # Requests whose path starts with this go there, without it.
-    prefix: str
-    # Requests that name it in the x-model header go there as well.
-    by_header: bool
+    ready_path: str
+    # Longest a step of the aggregator may take.
+    step_seconds: int
+    # Age at which a client's connection is closed, between two requests.
+    connection_seconds: int
+    # None: clients may ask as much as they like.
+    client_limit: ClientLimit | None
+    memory_limit_gib: float
+
+    @property
+    def longest_seconds(self) -> int:
+        """Longest that any request may take."""
+        return max(backend.deadline_seconds for backend in self.backends)
 
 
-def bootstrap(
-    backends: Sequence[Backend], *, port: int, ready_path: str, deadline_seconds: int
-) -> dict[str, Any]:
+def bootstrap(gateway: Gateway) -> dict[str, Any]:
     """Return the bootstrap configuration."""
     return {
         "node": {"id": "inference-gateway", "cluster": "inference-gateway"},
@@ -41,14 +62,16 @@ def bootstrap(
         "admin": {"address": _address("127.0.0.1", ADMIN_PORT)},
         "static_resources": {
             "listeners": [
-                _listener("requests", port, _requests(backends, ready_path, deadline_seconds)),
+                _listener("requests", gateway.port, _requests(gateway)),
+                _listener("steps", STEPS_PORT, _steps(gateway)),
                 _listener("metrics", METRICS_PORT, _metrics()),
             ],
             "clusters": [
-                *(_cluster(backend) for backend in backends),
+                *(_cluster(backend) for backend in gateway.backends),
                 _admin_cluster(),
             ],
         },
+        "overload_manager": _overload(gateway.memory_limit_gib),
     }
 
 
@@ -62,28 +85,31 @@ def _listener(name: str, port: int, manager: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _requests(
-    backends: Sequence[Backend], ready_path: str, deadline_seconds: int
-) -> dict[str, Any]:
-    routes = [
-        route
-        for backend in backends
-        for route in _routes(backend, deadline_seconds=deadline_seconds)
-    ]
+def _requests(gateway: Gateway) -> dict[str, Any]:
+    limit = gateway.client_limit
+    filters = [envoy_http.health(gateway.ready_path)]
+    if limit is not None:
+        filters.append(envoy_http.client_limit(limit.requests_per_second, limit.burst))
     return {
-        **_manager(
-            "requests", [*routes, _no_such_model(backends)], [_health(ready_path), _router()]
-        ),
-        "access_log": [_access_log()],
-        "generate_request_id": True,
-        "use_remote_address": True,
-        "request_timeout": f"{deadline_seconds}s",
-        "stream_idle_timeout": f"{deadline_seconds}s",
-        "common_http_protocol_options": {
-            "idle_timeout": "300s",
-            "headers_with_underscores_action": "REJECT_REQUEST",
-        },
+        **envoy_http.manager("requests", envoy_routes.for_clients(gateway.backends), filters),
+        **_proxying(gateway, gateway.longest_seconds),
     }
+
+
+def _steps(gateway: Gateway) -> dict[str, Any]:
+    routes = envoy_routes.for_steps(gateway.backends, deadline_seconds=gateway.step_seconds)
+    return {
+        **envoy_http.manager("steps", routes, [envoy_http.json_failures()]),
+        **_proxying(gateway, gateway.step_seconds),
+        # The client's own, which the aggregator hands on.
+        "preserve_external_request_id": True,
+    }
+
+
+def _proxying(gateway: Gateway, longest_seconds: int) -> dict[str, Any]:
+    return envoy_http.proxying(
+        longest_seconds=longest_seconds, connection_seconds=gateway.connection_seconds
+    )
 
 
 def _metrics() -> dict[str, Any]:
@@ -92,65 +118,14 @@ def _metrics() -> dict[str, Any]:
         "match": {"path": "/stats/prometheus"},
         "route": {"cluster": "admin", "timeout": "10s"},
     }
-    return _manager("metrics", [route], [_router()])
-
-
-def _manager(
-    name: str, routes: list[dict[str, Any]], filters: list[dict[str, Any]]
-) -> dict[str, Any]:
-    host = {"name": name, "domains": ["*"], "routes": routes}
-    return {
-        "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3"
-        ".HttpConnectionManager",
-        "stat_prefix": name,
-        "route_config": {"name": name, "virtual_hosts": [host]},
-        "http_filters": filters,
-    }
-
-
-def _routes(backend: Backend, *, deadline_seconds: int) -> list[dict[str, Any]]:
-    action = {
-        "cluster": backend.name,
-        "timeout": f"{deadline_seconds}s",
-        "retry_policy": {
-            # Only what cannot have begun: an answer that was half made is not made twice.
-            "retry_on": "connect-failure,refused-stream,reset-before-request",
-            "num_retries": 2,
-            "retry_host_predicate": [_previous_hosts()],
-            "host_selection_retry_max_attempts": 3,
-        },
-    }
-    by_path = {
-        "match": {"prefix": f"{backend.prefix}/"},
-        "route": {**action, "prefix_rewrite": "/"},
-    }
-    header = {"name": MODEL_HEADER, "string_match": {"exact": backend.name}}
-    by_header = {"match": {"prefix": "/", "headers": [header]}, "route": action}
-    return [by_path, by_header] if backend.by_header else [by_path]
-
-
-def _no_such_model(backends: Sequence[Backend]) -> dict[str, Any]:
-    paths = ", ".join(f"{backend.prefix}/" for backend in backends)
-    text = f'{{"error": "no such model or path; there are {paths}"}}'
-    return {
-        "match": {"prefix": "/"},
-        "direct_response": {"status": 404, "body": {"inline_string": text}},
-        "response_headers_to_add": [
-            {
-                "header": {"key": "content-type", "value": "application/json"},
-                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-            }
-        ],
-    }
+    return envoy_http.manager("metrics", [route], [])
 
 
 def _cluster(backend: Backend) -> dict[str, Any]:
     endpoint = {"endpoint": {"address": _address(backend.host, backend.port)}}
     return {
         "name": backend.name,
-        "type": "STRICT_DNS",
-        "dns_lookup_family": "V4_ONLY",
-        "dns_refresh_rate": "5s",
+        "cluster_type": _dns(),
         "connect_timeout": "2s",
         "lb_policy": "LEAST_REQUEST",
         "load_assignment": {
@@ -158,35 +133,44 @@ def _cluster(backend: Backend) -> dict[str, Any]:
             "endpoints": [{"lb_endpoints": [endpoint]}],
         },
         "ignore_health_on_host_removal": True,
-        "health_checks": [
-            {
-                "timeout": "2s",
-                "interval": "5s",
-                "unhealthy_threshold": 3,
-                "healthy_threshold": 1,
-                "http_health_check": {"path": backend.health_path},
-            }
-        ],
+        "health_checks": [_health_check(backend.health_path)],
         "outlier_detection": {
             "consecutive_5xx": 5,
             "consecutive_gateway_failure": 3,
             "interval": "10s",
             "base_ejection_time": "30s",
             "max_ejection_percent": 50,
+            # An engine that fails requests may still say that it is well.
+            "successful_active_health_check_uneject_host": False,
         },
-        "circuit_breakers": {
-            "thresholds": [
-                {
-                    "max_connections": 1024,
-                    "max_pending_requests": 256,
-                    "max_requests": 1024,
-                    "retry_budget": {
-                        "budget_percent": {"value": 20.0},
-                        "min_retry_concurrency": 3,
-                    },
-                }
-            ]
-        },
+        "circuit_breakers": {"thresholds": [_breaker()]},
+    }
+
+
+def _dns() -> dict[str, Any]:
+    kind = f"{envoy_routes.TYPES}.extensions.clusters.dns.v3.DnsCluster"
+    rates = {"dns_refresh_rate": "5s", "dns_lookup_family": "V4_ONLY"}
+    return {"name": "envoy.cluster.dns", "typed_config": {"@type": kind, **rates}}
+
+
+def _health_check(path: str) -> dict[str, Any]:
+    return {
+        "timeout": "2s",
+        "interval": "5s",
+        # Without it a stage that nobody has asked yet is looked at once a minute.
+        "no_traffic_interval": "5s",
+        "unhealthy_threshold": 3,
+        "healthy_threshold": 1,
+        "http_health_check": {"path": path},
+    }
+
+
+def _breaker() -> dict[str, Any]:
+    return {
+        "max_connections": 1024,
+        "max_pending_requests": 256,
+        "max_requests": 1024,
+        "retry_budget": {"budget_percent": {"value": 20.0}, "min_retry_concurrency": 3},
     }
 
 
@@ -203,52 +187,25 @@ def _admin_cluster() -> dict[str, Any]:
     }
 
 
-def _health(path: str) -> dict[str, Any]:
+def _overload(memory_limit_gib: float) -> dict[str, Any]:
+    """Turn requests away before the kernel ends the process, and all its requests with it."""
+    kind = f"{envoy_routes.TYPES}.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"
+    monitor = "envoy.resource_monitors.fixed_heap"
+    heap = round(memory_limit_gib * _HEAP_SHARE * 1024**3)
     return {
-        "name": "envoy.filters.http.health_check",
-        "typed_config": {
-            "@type": f"{_TYPES}.extensions.filters.http.health_check.v3.HealthCheck",
-            "pass_through_mode": False,
-            "headers": [{"name": ":path", "string_match": {"exact": path}}],
-        },
+        "refresh_interval": "1s",
+        "resource_monitors": [
+            {"name": monitor, "typed_config": {"@type": kind, "max_heap_size_bytes": heap}}
+        ],
+        "actions": [
+            _above("envoy.overload_actions.shrink_heap", monitor, 0.90),
+            _above("envoy.overload_actions.stop_accepting_requests", monitor, 0.95),
+        ],
     }
 
 
-def _router() -> dict[str, Any]:
-    return {
-        "name": "envoy.filters.http.router",
-        "typed_config": {"@type": f"{_TYPES}.extensions.filters.http.router.v3.Router"},
-    }
-
-
-def _previous_hosts() -> dict[str, Any]:
-    kind = f"{_TYPES}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
-    return {
-        "name": "envoy.retry_host_predicates.previous_hosts",
-        "typed_config": {"@type": kind},
-    }
-
-
-def _access_log() -> dict[str, Any]:
-    return {
-        "name": "envoy.access_loggers.stdout",
-        "typed_config": {
-            "@type": f"{_TYPES}.extensions.access_loggers.stream.v3.StdoutAccessLog",
-            "log_format": {
-                "json_format": {
-                    "time": "%START_TIME%",
-                    "request_id": "%REQ(X-REQUEST-ID)%",
-                    "method": "%REQ(:METHOD)%",
-                    "path": "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
-                    "status": "%RESPONSE_CODE%",
-                    "flags": "%RESPONSE_FLAGS%",
-                    "duration_ms": "%DURATION%",
-                    "backend": "%UPSTREAM_CLUSTER%",
-                    "pod": "%UPSTREAM_HOST%",
-                }
-            },
-        },
-    }
+def _above(action: str, monitor: str, share: float) -> dict[str, Any]:
+    return {"name": action, "triggers": [{"name": monitor, "threshold": {"value": share}}]}
 
 
 def _address(host: str, port: int) -> dict[str, Any]:

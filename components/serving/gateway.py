@@ -15,7 +15,8 @@ from catalog.engines import ENVOY
 from components import naming
 from components.serving import envoy
 from components.serving.access import Edge
-from components.serving.envoy import Backend
+from components.serving.envoy import METRICS_PORT, STEPS_PORT, ClientLimit, Gateway
+from components.serving.envoy_routes import Backend
 from components.serving.pod import PART_OF
 from components.serving.stage import Plan, Stage, service_url
 from components.serving.workload import ConfigFiles, CpuScaling, Resources, Shutdown, Workload
@@ -24,6 +25,8 @@ TOKEN = naming.token("serving", "InferenceGateway")
 NAME: Final = "inference-gateway"
 _CONFIG_PATH: Final = "/etc/envoy"
 _CONFIG_FILE: Final = "envoy.json"
+# Until endpoints and load balancers have forgotten the pod.
+_FORGET_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +40,15 @@ class InferenceGatewayArgs:
     backends: tuple[Backend, ...]
     # Networks that clients come from.
     client_networks: tuple[str, ...]
-    # Stages that come back to the gateway.
+    # Stages that come back to the gateway, for a step that may take so long.
     client_stages: tuple[str, ...]
+    step_seconds: int
     resources: Resources
     scaling: CpuScaling
-    deadline_seconds: int
+    # Age at which a client's connection is closed, between two requests.
+    connection_seconds: int
+    # None: clients may ask as much as they like.
+    client_limit: ClientLimit | None = None
 
 
 class InferenceGateway(Stage):
@@ -85,14 +92,18 @@ class InferenceGateway(Stage):
 
 def configuration(args: InferenceGatewayArgs) -> str:
     """Return Envoy's configuration file."""
-    return json.dumps(
-        envoy.bootstrap(
-            args.backends,
-            port=ENVOY.port,
-            ready_path=ENVOY.ready_path,
-            deadline_seconds=args.deadline_seconds,
-        ),
-        indent=1,
+    return json.dumps(envoy.bootstrap(_gateway(args)), indent=1)
+
+
+def _gateway(args: InferenceGatewayArgs) -> Gateway:
+    return Gateway(
+        backends=args.backends,
+        port=ENVOY.port,
+        ready_path=ENVOY.ready_path,
+        step_seconds=args.step_seconds,
+        connection_seconds=args.connection_seconds,
+        client_limit=args.client_limit,
+        memory_limit_gib=args.resources.memory_limit_gib,
     )
 
 
@@ -110,11 +121,17 @@ def gateway_workload(args: InferenceGatewayArgs, config_map: str, config_hash: s
             "--disable-hot-restart",
         ),
         port=ENVOY.port,
+        more_ports={"steps": STEPS_PORT},
+        metrics_port=METRICS_PORT,
         ready_path=ENVOY.ready_path,
         startup_seconds=60,
-        # Envoy stops at once on SIGTERM: the requests it has must end before that.
+        # Envoy stops at once on SIGTERM: connections have to grow old before that, and the last
+        # request on each has to end.
         shutdown=Shutdown(
-            pre_stop_seconds=args.deadline_seconds + 5, drain_seconds=ENVOY.drain_seconds
+            pre_stop_seconds=_FORGET_SECONDS
+            + args.connection_seconds
+            + _gateway(args).longest_seconds,
+            drain_seconds=ENVOY.drain_seconds,
         ),
         resources=args.resources,
         scaling=args.scaling,
@@ -130,7 +147,7 @@ def _plan(args: InferenceGatewayArgs, workload: Workload) -> Plan:
         workload=workload,
         ingress=(
             Edge(port=ENVOY.port, networks=args.client_networks),
-            Edge(port=ENVOY.port, stages=args.client_stages),
+            Edge(port=STEPS_PORT, stages=args.client_stages),
         ),
         egress=tuple(Edge(port=port, stages=(name,)) for name, port in backends),
     )

@@ -37,6 +37,14 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CanaryOf:
+    """The model whose other version this is, and how much of its requests it gets."""
+
+    model: str
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServedModel:
     """One model and how it is served."""
 
@@ -49,6 +57,8 @@ class ServedModel:
     limits: Limits | None = None
     # None: the system nodes.
     placement: GpuPlacement | None = None
+    # None: it stands for itself.
+    canary_of: CanaryOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +101,7 @@ def model_workload(served: ServedModel) -> Workload:
         args=_ARGUMENTS[engine.name](served),
         env={"MODEL_NAME": served.model.name, **_environment(served.model)},
         port=engine.port,
+        metrics_port=engine.metrics_port,
         ready_path=engine.health_path,
         startup_seconds=served.model.startup_seconds,
         shutdown=Shutdown(pre_stop_seconds=15, drain_seconds=engine.drain_seconds),
@@ -136,7 +147,7 @@ def _vllm(served: ServedModel) -> tuple[str, ...]:
     )
     return (
         served.model.repository,
-        *("--served-model-name", served.name),
+        *("--served-model-name", *_served_names(served)),
         *("--host", "0.0.0.0"),  # noqa: S104 - the pod's own network
         *("--port", str(engine.port)),
         *bounds,
@@ -145,6 +156,11 @@ def _vllm(served: ServedModel) -> tuple[str, ...]:
         *("--shutdown-timeout", str(engine.drain_seconds)),
         *served.model.engine_args,
     )
+
+
+def _served_names(served: ServedModel) -> tuple[str, ...]:
+    """A canary answers to the name that clients ask for, too."""
+    return (served.canary_of.model, served.name) if served.canary_of else (served.name,)
 
 
 _ARGUMENTS: Final = {

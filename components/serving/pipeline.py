@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi import ResourceOptions
 
-from catalog.engines import ENVOY, KSERVE_ROUTER
+from catalog.engines import KSERVE_ROUTER
 from components import naming
 from components.serving import aggregator, gateway
 from components.serving.aggregator import ResultAggregator, ResultAggregatorArgs
-from components.serving.envoy import Backend
+from components.serving.envoy import STEPS_PORT, ClientLimit
+from components.serving.envoy_routes import Backend, Canary
 from components.serving.foundation import Foundation, FoundationArgs
 from components.serving.gateway import InferenceGateway, InferenceGatewayArgs
-from components.serving.inference_graph import GraphNode
+from components.serving.inference_graph import GraphNode, answer_seconds
 from components.serving.model_serving import ModelServing, ModelServingArgs, ServedModel
 from components.serving.workload import CpuScaling, Resources
 
@@ -42,6 +43,10 @@ class PipelineArgs:
     graph: Mapping[str, GraphNode]
     # Networks that clients come from.
     client_networks: tuple[str, ...]
+    # None: clients may ask as much as they like.
+    client_limit: ClientLimit | None = None
+    # Age at which a client's connection is closed, between two requests.
+    connection_seconds: int = 60
 
 
 class Pipeline(pulumi.ComponentResource):
@@ -91,7 +96,7 @@ class Pipeline(pulumi.ComponentResource):
                 needs=(foundation,),
                 graph=args.graph,
                 gateway=gateway.NAME,
-                gateway_port=ENVOY.port,
+                steps_port=STEPS_PORT,
                 resources=args.aggregator.resources,
                 scaling=args.aggregator.scaling,
                 deadline_seconds=args.aggregator.deadline_seconds,
@@ -110,7 +115,9 @@ class Pipeline(pulumi.ComponentResource):
                 client_stages=(aggregator.NAME,),
                 resources=args.gateway.resources,
                 scaling=args.gateway.scaling,
-                deadline_seconds=args.gateway.deadline_seconds,
+                step_seconds=args.aggregator.deadline_seconds,
+                connection_seconds=args.connection_seconds,
+                client_limit=args.client_limit,
             ),
             self._child,
         )
@@ -118,6 +125,11 @@ class Pipeline(pulumi.ComponentResource):
 
 def backends(args: PipelineArgs) -> tuple[Backend, ...]:
     """Return where the gateway sends requests: every model, and the aggregator."""
+    canaries = {
+        served.canary_of.model: Canary(backend=served.name, percent=served.canary_of.percent)
+        for served in args.models
+        if served.canary_of
+    }
     models = [
         Backend(
             name=served.name,
@@ -125,7 +137,9 @@ def backends(args: PipelineArgs) -> tuple[Backend, ...]:
             port=served.model.engine.port,
             health_path=served.model.engine.health_path,
             prefix=f"/models/{served.name}",
-            by_header=True,
+            is_model=True,
+            deadline_seconds=args.gateway.deadline_seconds,
+            canary=canaries.get(served.name),
         )
         for served in args.models
     ]
@@ -135,14 +149,20 @@ def backends(args: PipelineArgs) -> tuple[Backend, ...]:
         port=KSERVE_ROUTER.port,
         health_path=KSERVE_ROUTER.ready_path,
         prefix="/aggregate",
-        by_header=False,
+        is_model=False,
+        deadline_seconds=_aggregate_seconds(args),
     )
     return (*models, combined)
 
 
+def _aggregate_seconds(args: PipelineArgs) -> int:
+    """Longer than the aggregator's own time, so that its answer comes first."""
+    return answer_seconds(args.graph, step_seconds=args.aggregator.deadline_seconds) + 3
+
+
 def model_url(namespace: str, served: ServedModel) -> str:
-    """Return where the gateway answers for a model, with the path of its engine's API."""
-    entry = f"http://{_host(gateway.NAME, namespace)}:{ENVOY.port}"
+    """Return where the aggregator asks for a model: the gateway, its engine's API."""
+    entry = f"http://{_host(gateway.NAME, namespace)}:{STEPS_PORT}"
     return f"{entry}/models/{served.name}{served.model.engine.api_path}"
 
 

@@ -57,7 +57,7 @@ def _container(workload: Workload) -> core.v1.ContainerArgs:
         command=list(workload.command) or None,
         args=list(workload.args) or None,
         env=[core.v1.EnvVarArgs(name=key, value=value) for key, value in workload.env.items()],
-        ports=[core.v1.ContainerPortArgs(name="http", container_port=workload.port)],
+        ports=_ports(workload),
         resources=_requirements(workload.resources),
         startup_probe=_probe(workload, failures=-(-workload.startup_seconds // _PROBE_SECONDS)),
         readiness_probe=_probe(workload, failures=2),
@@ -71,6 +71,14 @@ def _container(workload: Workload) -> core.v1.ContainerArgs:
         security_context=_container_security(),
         volume_mounts=_mounts(workload),
     )
+
+
+def _ports(workload: Workload) -> list[core.v1.ContainerPortArgs]:
+    metrics = {"metrics": workload.metrics_port} if workload.metrics_port else {}
+    named = {"http": workload.port, **workload.more_ports, **metrics}
+    return [
+        core.v1.ContainerPortArgs(name=name, container_port=port) for name, port in named.items()
+    ]
 
 
 def _probe(workload: Workload, *, failures: int) -> core.v1.ProbeArgs:

@@ -121,8 +121,9 @@ class Stage(pulumi.ComponentResource):
                     selector=pod.selector(workload),
                     ports=[
                         core.v1.ServicePortArgs(
-                            name="http", port=workload.port, target_port="http", protocol="TCP"
+                            name=port, port=number, target_port=port, protocol="TCP"
                         )
+                        for port, number in {"http": workload.port, **workload.more_ports}.items()
                     ],
                 ),
             ),

@@ -99,6 +99,10 @@ class Workload:
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     port: int
+    # Ports beside it that the service has too, by name.
+    more_ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    # Where metrics are, if not on `port`; the service does not have it.
+    metrics_port: int | None = None
     ready_path: str
     # How long it may take until it answers for the first time.
     startup_seconds: int

@@ -1,10 +1,10 @@
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from components.serving.envoy import ADMIN_PORT, Backend, bootstrap
+from components.serving.envoy import ADMIN_PORT, ClientLimit, Gateway, bootstrap
+from components.serving.envoy_routes import Backend, Canary
 
 CHAT = Backend(
     name="chat",
@@ -12,16 +12,30 @@ CHAT = Backend(
     port=8000,
     health_path="/health",
     prefix="/models/chat",
-    by_header=True,
+    is_model=True,
+    deadline_seconds=90,
 )
 AGGREGATOR = replace(
-    CHAT, name="result-aggregator", port=8080, prefix="/aggregate", by_header=False
+    CHAT,
+    name="result-aggregator",
+    port=8080,
+    prefix="/aggregate",
+    is_model=False,
+    deadline_seconds=150,
 )
 
 
 def config(*backends: Backend) -> dict[str, Any]:
     return bootstrap(
-        backends or (CHAT, AGGREGATOR), port=8080, ready_path="/ready", deadline_seconds=90
+        Gateway(
+            backends=backends or (CHAT, AGGREGATOR),
+            port=8080,
+            ready_path="/ready",
+            step_seconds=60,
+            connection_seconds=30,
+            client_limit=ClientLimit(requests_per_second=10, burst=20),
+            memory_limit_gib=0.5,
+        )
     )
 
 
@@ -67,7 +81,38 @@ def test_the_model_s_own_path_reaches_the_engine() -> None:
 
 
 def test_every_request_has_a_deadline() -> None:
-    assert {r["route"]["timeout"] for r in routes() if "route" in r} == {"90s"}
+    assert [r["route"]["timeout"] for r in routes() if "route" in r] == ["90s", "90s", "150s"]
+
+
+def test_a_request_may_take_as_long_to_arrive_as_the_slowest_route_to_answer() -> None:
+    assert manager("requests")["request_timeout"] == "150s"
+    assert manager("requests")["stream_idle_timeout"] == "150s"
+
+
+def test_the_aggregator_s_door_knows_models_alone_and_a_step_s_time() -> None:
+    led = [r["route"] for r in routes("steps") if "route" in r]
+    assert [(one["cluster"], one["timeout"]) for one in led] == [("chat", "60s")]
+
+
+def test_only_clients_are_held_to_a_rate() -> None:
+    filters = {
+        door: [one["name"].rpartition(".")[2] for one in manager(door)["http_filters"]]
+        for door in ("requests", "steps")
+    }
+    assert filters["requests"] == ["health_check", "local_ratelimit", "router"]
+    assert filters["steps"] == ["custom_response", "router"]
+
+
+def test_a_canary_gets_its_share_and_the_model_the_rest() -> None:
+    weighted = replace(CHAT, canary=Canary(backend="chat-next", percent=10))
+    found = config(weighted, replace(CHAT, name="chat-next", prefix="/models/chat-next"))
+    listener = found["static_resources"]["listeners"][0]
+    requests = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    first = requests["route_config"]["virtual_hosts"][0]["routes"][0]["route"]
+    assert first["weighted_clusters"]["clusters"] == [
+        {"name": "chat", "weight": 90},
+        {"name": "chat-next", "weight": 10},
+    ]
 
 
 def test_only_what_cannot_have_begun_is_tried_again() -> None:
@@ -78,14 +123,22 @@ def test_only_what_cannot_have_begun_is_tried_again() -> None:
 def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
     answer = routes()[-1]["direct_response"]
     assert answer["status"] == 404
-    assert "/models/chat/" in json.loads(answer["body"]["inline_string"])["error"]
+    assert "/models/chat/" in answer["body"]["inline_string"]
+
+
+def test_what_the_gateway_answers_itself_is_json_and_says_when_to_ask_again() -> None:
+    own = manager("requests")["local_reply_config"]
+    assert own["body_format"]["json_format"]["error"]["message"] == "%LOCAL_REPLY_BODY%"
+    flags = {one["filter"]["response_flag_filter"]["flags"][0] for one in own["mappers"]}
+    assert flags == {"UH", "UO"}
+    assert all(one["headers_to_add"][0]["header"]["key"] == "retry-after" for one in own["mappers"])
 
 
 @pytest.mark.parametrize("name", ["chat", "result-aggregator"])
 def test_requests_go_to_the_least_busy_pod_that_is_well(name: str) -> None:
     found = cluster(name)
     assert found["lb_policy"] == "LEAST_REQUEST"
-    assert found["type"] == "STRICT_DNS"
+    assert found["cluster_type"]["name"] == "envoy.cluster.dns"
     assert found["health_checks"][0]["http_health_check"]["path"] == "/health"
     # Never all of them: some answer is better than none.
     assert found["outlier_detection"]["max_ejection_percent"] == 50
@@ -104,5 +157,6 @@ def test_readiness_is_answered_by_the_proxy_itself() -> None:
 
 def test_every_route_leads_to_a_cluster_that_exists() -> None:
     names = {one["name"] for one in config()["static_resources"]["clusters"]}
-    used = {r["route"]["cluster"] for r in [*routes(), *routes("metrics")] if "route" in r}
+    doors = [*routes(), *routes("steps"), *routes("metrics")]
+    used = {r["route"]["cluster"] for r in doors if "route" in r}
     assert used <= names
