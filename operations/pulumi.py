@@ -50,11 +50,10 @@ class Pulumi:
         embedded providers keep a journal of what they made and adopt it when
         the resource is created again.
         """
-        if not self._checkpoint.exists():
-            return 0
-        state = json.loads(self._quiet("stack", "export", "--stack", self.environment.name))
-        pending = state["deployment"].pop("pending_operations", None) or []
+        pending = self._latest().get("pending_operations") or []
         if pending:
+            state = json.loads(self._quiet("stack", "export", "--stack", self.environment.name))
+            state["deployment"].pop("pending_operations", None)
             with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
                 json.dump(state, file)
             try:
@@ -103,10 +102,7 @@ class Pulumi:
 
     def resources(self) -> list[dict[str, Any]]:
         """Return what the state holds, providers and components included, the stack not."""
-        if not self.exists:
-            return []
-        checkpoint = json.loads(self._checkpoint.read_text())["checkpoint"]
-        held = (checkpoint.get("latest") or {}).get("resources") or []
+        held = self._latest().get("resources") or []
         return [one for one in held if one["type"] != "pulumi:pulumi:Stack"]
 
     @property
@@ -118,6 +114,14 @@ class Pulumi:
     def _checkpoint(self) -> Path:
         stacks = self.layout.backend / ".pulumi" / "stacks" / "ballast"
         return stacks / f"{self.environment.name}.json"
+
+    def _latest(self) -> dict[str, Any]:
+        """Return what the engine last wrote down; reading the file spares a start of `pulumi`."""
+        if not self.exists:
+            return {}
+        latest: dict[str, Any] | None
+        latest = json.loads(self._checkpoint.read_text())["checkpoint"].get("latest")
+        return latest or {}
 
     def _policy_flags(self) -> list[str]:
         flags = ["--policy-pack", str(POLICIES)]

@@ -9,6 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from embedded.layout import Layout
+from embedded.plugins.kubernetes.api import Api
+from embedded.plugins.kubernetes.kubeconfig import load
 from operations.console import results
 from operations.pulumi import Outcome, Pulumi
 
@@ -17,12 +19,9 @@ _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 def show(layout: Layout, pulumi: Pulumi, outcome: Outcome) -> None:
     """Print what stands, as the cluster itself tells it."""
-    from kubernetes import client, config  # 0.5 s that other verbs need not pay
-
-    config.load_kube_config(str(layout.kubeconfig))
-    apps, core = client.AppsV1Api(), client.CoreV1Api()
-    deployments = [_read_deployment(apps, urn, ident) for urn, ident in _deployments(pulumi)]
-    nodes = [node.to_dict() for node in core.list_node().items]
+    api = Api(load(str(layout.kubeconfig)))
+    deployments = [_read_deployment(api, urn, ident) for urn, ident in _deployments(pulumi)]
+    nodes = api.get("/api/v1/nodes")["items"]
     results.print()
     results.print(stages_table(deployments))
     results.print()
@@ -54,15 +53,15 @@ def nodes_table(nodes: Iterable[Mapping[str, Any]]) -> Table:
     counted: Counter[tuple[str, str, str, str]] = Counter()
     ready: Counter[tuple[str, str, str, str]] = Counter()
     for node in nodes:
-        labels = node["metadata"]["labels"] or {}
+        labels = node["metadata"].get("labels", {})
         key = (
             labels.get("eks.amazonaws.com/nodegroup", "-"),
             labels.get("eks.amazonaws.com/capacityType", "-"),
             labels.get("node.kubernetes.io/instance-type", "-"),
-            str((node["status"]["allocatable"] or {}).get("nvidia.com/gpu", "0")),
+            str(node["status"].get("allocatable", {}).get("nvidia.com/gpu", "0")),
         )
         counted[key] += 1
-        conditions = node["status"]["conditions"] or []
+        conditions = node["status"].get("conditions", [])
         ready[key] += any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
     table = Table(
         "node pool", "capacity", "instance type", "GPUs each", "ready", box=None, pad_edge=False
@@ -96,15 +95,15 @@ def _deployments(pulumi: Pulumi) -> list[tuple[str, str]]:
     return [(r["urn"], r["id"]) for r in pulumi.resources() if r["type"] == _DEPLOYMENT]
 
 
-def _read_deployment(apps: Any, urn: str, ident: str) -> dict[str, Any]:
+def _read_deployment(api: Api, urn: str, ident: str) -> dict[str, Any]:
     namespace, _, name = ident.partition("/")
-    live = apps.read_namespaced_deployment(name, namespace)
+    live = api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
     return {
         "stage": _component(urn),
         "namespace": namespace,
         "name": name,
-        "wanted": live.spec.replicas,
-        "ready": live.status.ready_replicas or 0,
+        "wanted": live["spec"]["replicas"],
+        "ready": live["status"].get("readyReplicas", 0),
     }
 
 

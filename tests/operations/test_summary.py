@@ -48,7 +48,7 @@ def test_nodes_are_counted_by_pool_capacity_and_type() -> None:
 
 
 def test_a_node_without_labels_and_conditions_is_still_counted() -> None:
-    node = {"metadata": {"labels": None}, "status": {"allocatable": None, "conditions": None}}
+    node: dict[str, Any] = {"metadata": {}, "status": {}}
     assert "0/1" in _text(summary.nodes_table([node]))
 
 
