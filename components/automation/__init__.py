@@ -1,0 +1,1 @@
+"""How a pipeline gets into an account: who is trusted, and what the roles may do."""
