@@ -1,0 +1,62 @@
+"""What the component makes, judged by the operators' own schemas in a real API server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from components.observability.observability import Observability, ObservabilityArgs
+from embedded.cluster.custom_resources import install
+from embedded.cluster.parts import API_SERVER, Parts
+from embedded.cluster.pki import Pki
+from tests.components.observability.samples import WATCHED
+from tests.support.engine import deploy
+from tests.support.environment import RunningControlPlane
+
+pytestmark = pytest.mark.embedded
+
+_COMPONENT, RESOURCES = deploy(
+    lambda: Observability("observability", ObservabilityArgs(watched=WATCHED))
+)
+CUSTOM = [one for one in RESOURCES if "monitoring.coreos.com" in one.type]
+
+
+@pytest.fixture(scope="module")
+def custom(control_plane: RunningControlPlane) -> Iterator[Any]:
+    layout = control_plane.layout
+    parts = Parts(layout, control_plane.tools, Pki(layout.cluster / "pki"))
+    install(parts.endpoint(API_SERVER), print)
+    yield control_plane.api(client.CustomObjectsApi)
+    definitions = control_plane.api(client.ApiextensionsV1Api)
+    for one in definitions.list_custom_resource_definition().items:
+        if one.spec.group in {"monitoring.coreos.com", "keda.sh"}:
+            definitions.delete_custom_resource_definition(one.metadata.name)
+
+
+def create(custom: Any, inputs: dict[str, Any], spec: dict[str, Any]) -> Any:
+    return custom.create_namespaced_custom_object(
+        "monitoring.coreos.com",
+        "v1",
+        "default",
+        f"{inputs['kind'].lower()}s",
+        {**inputs, "spec": spec, "metadata": {**inputs["metadata"], "namespace": "default"}},
+        dry_run="All",
+        field_validation="Strict",
+    )
+
+
+@pytest.mark.parametrize("name", [one.name for one in CUSTOM])
+def test_the_schema_takes_every_object_without_an_unknown_field(custom: Any, name: str) -> None:
+    inputs = next(one.inputs for one in CUSTOM if one.name == name)
+    made = create(custom, inputs, inputs["spec"])
+    assert made["metadata"]["name"] == inputs["metadata"]["name"]
+
+
+def test_the_schema_refuses_what_it_does_not_know(custom: Any) -> None:
+    inputs = next(one.inputs for one in CUSTOM if one.inputs["kind"] == "PrometheusRule")
+    with pytest.raises(ApiException, match="unknown field"):
+        create(custom, inputs, {**inputs["spec"], "grups": []})
