@@ -35,7 +35,8 @@ class Exporter:
 # get the exporter's own, and look taken.
 DCGM_EXPORTER: Final = Exporter(
     name="dcgm-exporter",
-    namespace="monitoring",
+    # Not with the others: it reads devices and the kubelet's socket, which `restricted` forbids.
+    namespace="node-agents",
     labels={"app.kubernetes.io/name": "dcgm-exporter"},
     port="metrics",
     dropped=("namespace", "pod", "container", "service", "endpoint"),
