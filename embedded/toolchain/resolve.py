@@ -30,7 +30,7 @@ class Located:
 def locate(name: str) -> Located | None:
     """Return where `name` is, or None when it has to be built; never builds."""
     tool = _tool(name)
-    for path in on_path(name):
+    for path in on_path(name) if tool.build.version_arguments else ():
         version = versions.ask(path, tool.build.version_arguments)
         if version is not None and version in tool.build.fits:
             return Located(name, path, versions.text(version), "PATH")

@@ -28,7 +28,8 @@ class GoBuild:
     executables: Mapping[str, str]
     # Go variables that the linker sets; without them a tool does not know its version.
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    # How to ask any of the executables for its version.
+    # How to ask any of the executables for its version; none: it does not say, and what is on
+    # PATH is never taken.
     version_arguments: Sequence[str] = ("--version",)
     # Versions on PATH that are taken instead of a build of our own.
     fits: VersionRange
@@ -131,6 +132,35 @@ BUILDS = (
         fits=VersionRange((3,), (4,)),
         needed_by="the tests of queries, alerts and dashboards",
         first_build_seconds=240,
+    ),
+    GoBuild(
+        module="kserve",
+        version="0.16.0",
+        executables={"router": "github.com/kserve/kserve/cmd/router"},
+        version_arguments=(),
+        fits=VersionRange((0, 16), (0, 17)),
+        needed_by="the tests of the result aggregator",
+        first_build_seconds=180,
+    ),
+    GoBuild(
+        module="kubeconform",
+        version="0.7.0",
+        executables={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
+        variables={"main.version": "0.7.0"},
+        version_arguments=("-v",),
+        fits=VersionRange((0, 7), (0, 8)),
+        needed_by="the tests of the manifests",
+        first_build_seconds=20,
+    ),
+    GoBuild(
+        module="kube-score",
+        version="1.20.0",
+        executables={"kube-score": "github.com/zegl/kube-score/cmd/kube-score"},
+        variables={"main.version": "1.20.0"},
+        version_arguments=("version",),
+        fits=VersionRange((1, 20), (1, 21)),
+        needed_by="the tests of the manifests",
+        first_build_seconds=20,
     ),
     GoBuild(
         module="actionlint",
