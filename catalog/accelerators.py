@@ -53,8 +53,6 @@ class GpuRequest:
     largest_gpu_memory_gib: int | None = None
     vcpus: int = 0
     memory_gib: float = 0
-    # NVMe drives of the machine itself.
-    local_storage: bool = False
     architecture: Architecture = "amd64"
 
 
@@ -79,7 +77,6 @@ def _gives(request: GpuRequest, machine: InstanceType) -> bool:
         and machine.vcpus >= request.vcpus
         and machine.memory_gib >= request.memory_gib
         and machine.architecture == request.architecture
-        and (machine.local_storage_gb > 0 or not request.local_storage)
         and not machine.name.endswith(".metal")
     )
 

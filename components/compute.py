@@ -17,6 +17,7 @@ from components.cluster.addons import Addons, AddonsArgs
 from components.cluster.eks import EksCluster, EksClusterArgs
 from components.cluster.identity import NODE_POLICIES, ServiceRole, ServiceRoleArgs
 from components.cluster.node_group import NodeGroup, NodeGroupArgs
+from components.cluster.node_storage import NodeStorage
 from stacks.sections import GpuPoolSettings
 from stacks.settings import InferenceSettings
 
@@ -131,11 +132,11 @@ class Compute:
                 security_group_ids=[self._place.node_group_id],
                 instance_types=nodes.instance_types,
                 ami_type=SYSTEM_AMI_TYPE,
-                spot=False,
+                capacity="on-demand",
                 min_nodes=nodes.min_nodes,
                 desired_nodes=nodes.desired_nodes,
                 max_nodes=nodes.max_nodes,
-                disk_gib=nodes.disk_gib,
+                storage=NodeStorage(disk_gib=nodes.disk_gib),
                 labels={"ballast/pool": "system", "ballast/capacity-type": "on-demand"},
                 tags=self._settings.tags,
             ),
@@ -149,14 +150,26 @@ class Compute:
                 pool=pool.name,
                 cluster_name=self._ready_cluster,
                 node_role_arn=self._node_role.arn,
-                subnet_ids=self._place.subnet_ids,
+                subnet_ids={
+                    zone: subnet
+                    for zone, subnet in self._place.subnet_ids.items()
+                    if not pool.zones or zone in pool.zones
+                },
                 security_group_ids=[self._place.node_group_id],
                 instance_types=pool.types,
-                spot=pool.capacity == "spot",
+                capacity=pool.capacity,
                 min_nodes=pool.min_nodes,
                 desired_nodes=pool.desired_nodes,
                 max_nodes=pool.max_nodes,
-                disk_gib=pool.disk_gib,
+                storage=NodeStorage(
+                    disk_gib=pool.disk_gib,
+                    iops=pool.disk_iops,
+                    throughput_mib=pool.disk_throughput_mib,
+                    fast_pull=pool.fast_pull,
+                    local_drives=pool.local_drives,
+                ),
+                reservation_id=pool.reservation_id,
+                fabric=pool.fabric,
                 tags=self._settings.tags,
             ),
             self._child,

@@ -93,6 +93,14 @@ RoleArn = Annotated[
         "Copy it from `aws iam get-role`. A user, or a role's session, is no role.",
     ),
 ]
+ReservationId = Annotated[
+    str,
+    _text(
+        r"cr-[0-9a-f]{8,17}",
+        "the id of a capacity reservation, such as cr-0123456789abcdef0",
+        "Copy it from `aws ec2 describe-capacity-reservations`.",
+    ),
+]
 VpcId = Annotated[
     str,
     _text(

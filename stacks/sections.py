@@ -22,6 +22,7 @@ from stacks.domain import (
     Network,
     Percent,
     Rate,
+    ReservationId,
     RoleArn,
     Seconds,
     VpcNetwork,
@@ -122,14 +123,15 @@ class GpuRequestSettings(Section):
     )
     vcpus: Count = Field(default=0, description="least cores of a machine")
     memory_gib: Count = Field(default=0, description="least memory of a machine, GiB")
-    local_storage: bool = Field(default=False, description="whether it needs NVMe of its own")
 
 
 class GpuPoolSettings(NodeCounts):
     """One pool of GPU nodes that are alike to pods."""
 
     name: DnsLabel = Field(description="name of the pool; models refer to it")
-    capacity: Literal["spot", "on-demand"] = Field(default="spot", description="how it is bought")
+    capacity: Literal["spot", "on-demand", "capacity-block"] = Field(
+        default="spot", description="how it is bought"
+    )
     request: GpuRequestSettings | None = Field(
         default=None, description="what pods rely on; every type that has it may serve"
     )
@@ -138,6 +140,27 @@ class GpuPoolSettings(NodeCounts):
         description="GPU instance types by name, for spot four of two families or more",
     )
     disk_gib: DiskGib = Field(default=200, description="volume for images and models, GiB")
+    disk_iops: Annotated[int, Field(ge=3000, le=16_000)] = Field(
+        default=4000, description="reads and writes a second of that volume"
+    )
+    disk_throughput_mib: Annotated[int, Field(ge=125, le=1000)] = Field(
+        default=1000, description="MiB a second of that volume"
+    )
+    fast_pull: bool = Field(
+        default=True, description="whether layers of an image are fetched side by side (SOCI)"
+    )
+    local_drives: bool = Field(
+        default=False, description="whether images and models lie on the machine's NVMe drives"
+    )
+    reservation_id: ReservationId | None = Field(
+        default=None, description="EC2 capacity reservation or block to take machines out of"
+    )
+    zones: tuple[str, ...] = Field(
+        default=(), description="zones of the network that it is in; none: all of them"
+    )
+    fabric: bool = Field(
+        default=False, description="whether machines stand close together and talk over EFA"
+    )
 
     @property
     def types(self) -> tuple[str, ...]:

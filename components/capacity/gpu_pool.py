@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
+import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from catalog import accelerators
-from components import naming
+from components import naming, tagging
 from components.capacity import labels
+from components.cluster.node_capacity import Capacity, Fabric
 from components.cluster.node_group import NodeGroup, NodeGroupArgs
+from components.cluster.node_storage import NodeStorage
 
 TOKEN = naming.token("capacity", "GpuPool")
 AMI_TYPE: Final = "BOTTLEROCKET_x86_64_NVIDIA"
@@ -32,12 +35,16 @@ class GpuPoolArgs:
     security_group_ids: Sequence[Input[str]]
     # Types with the same GPUs, so that a pod may land on any of them.
     instance_types: tuple[str, ...]
-    # Spot, or on demand.
-    spot: bool = True
+    capacity: Capacity = "spot"
     min_nodes: int = 0
     desired_nodes: int = 0
     max_nodes: int
-    disk_gib: int
+    storage: NodeStorage
+    # Capacity that was reserved beforehand; None: what AWS has.
+    reservation_id: str | None = None
+    # Whether machines talk to each other past the kernel (EFA), close together.
+    fabric: bool = False
+    instance_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -45,7 +52,8 @@ class GpuPool(pulumi.ComponentResource):
     """Nodes with GPUs, spot unless said otherwise, kept free for what asks for GPUs.
 
     Tainted, because a pod that needs no GPU would keep a dear machine from
-    scaling down. Creates: node group with its launch template.
+    scaling down. Creates: node group with its launch template,
+    placement group where asked for.
     """
 
     node_group_name: Output[str]
@@ -68,17 +76,33 @@ class GpuPool(pulumi.ComponentResource):
                 security_group_ids=args.security_group_ids,
                 instance_types=args.instance_types,
                 ami_type=AMI_TYPE,
-                spot=args.spot,
+                capacity=args.capacity,
                 min_nodes=args.min_nodes,
                 desired_nodes=args.desired_nodes,
                 max_nodes=args.max_nodes,
-                disk_gib=args.disk_gib,
+                storage=args.storage,
+                reservation_id=args.reservation_id,
+                fabric=self._build_fabric(name, args),
                 labels=node_labels,
                 taints=(labels.GPU_TAINT,),
                 group_tags=_from_zero(node_labels, accelerators.gpus(args.instance_types)),
+                instance_tags=args.instance_tags,
                 tags=args.tags,
             ),
             self._child,
+        )
+
+    def _build_fabric(self, name: str, args: GpuPoolArgs) -> Fabric | None:
+        if not args.fabric:
+            return None
+        child = naming.child(name, "placement")
+        group = aws.ec2.PlacementGroup(
+            child,
+            aws.ec2.PlacementGroupArgs(strategy="cluster", tags=tagging.tags(args.tags, child)),
+            self._child,
+        )
+        return Fabric(
+            interfaces=accelerators.efa_interfaces(args.instance_types), placement_group=group.name
         )
 
 
@@ -87,7 +111,7 @@ def pool_labels(args: GpuPoolArgs) -> dict[str, str]:
     return {
         labels.ACCELERATOR: labels.NVIDIA,
         labels.POOL: args.pool,
-        labels.CAPACITY: "spot" if args.spot else "on-demand",
+        labels.CAPACITY: args.capacity,
         labels.GPU_MEMORY: str(accelerators.promised_gib(args.instance_types)),
     }
 

@@ -13,6 +13,9 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components import naming, tagging
+from components.cluster import node_capacity, node_storage
+from components.cluster.node_capacity import EKS_CAPACITY_TYPES, Capacity, Fabric
+from components.cluster.node_storage import NodeStorage
 
 TOKEN = naming.token("cluster", "NodeGroup")
 Effect = Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]
@@ -39,17 +42,22 @@ class NodeGroupArgs:
     instance_types: tuple[str, ...]
     # Such as BOTTLEROCKET_x86_64_NVIDIA.
     ami_type: str
-    # Spot, or on demand.
-    spot: bool
+    capacity: Capacity
     min_nodes: int
     desired_nodes: int
     max_nodes: int
-    # Room for images and models.
-    disk_gib: int
+    # Room for images and models, and how fast it is.
+    storage: NodeStorage
+    # Capacity that was reserved beforehand; None: what AWS has.
+    reservation_id: str | None = None
+    # None: ordinary interfaces, wherever AWS puts the machines.
+    fabric: Fabric | None = None
     labels: Mapping[str, str]
     taints: tuple[Taint, ...] = ()
     # Tags of the group only: what the cluster autoscaler reads at zero nodes.
     group_tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    # Tags of the machines only: what the interruption handler looks for.
+    instance_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -77,17 +85,28 @@ class NodeGroup(pulumi.ComponentResource):
             child,
             aws.ec2.LaunchTemplateArgs(
                 update_default_version=True,
-                vpc_security_group_ids=args.security_group_ids,
+                # Interfaces of its own carry the security groups themselves.
+                vpc_security_group_ids=None if args.fabric else args.security_group_ids,
+                network_interfaces=node_capacity.interfaces(
+                    args.fabric, list(args.security_group_ids)
+                ),
+                placement=node_capacity.placement(args.fabric),
+                instance_market_options=node_capacity.market(args.capacity),
+                capacity_reservation_specification=node_capacity.reservation(args.reservation_id),
+                user_data=node_storage.user_data(args.storage, args.ami_type),
                 metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
                     http_endpoint="enabled",
                     http_tokens="required",
                     # One hop: pods cannot take the node's role.
                     http_put_response_hop_limit=1,
                 ),
-                block_device_mappings=_disks(args),
+                block_device_mappings=node_storage.volumes(args.storage, args.ami_type),
                 tag_specifications=[
-                    aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
-                    for kind in ("instance", "volume")
+                    aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=launched)
+                    for kind, launched in (
+                        ("instance", {**tags, **args.instance_tags}),
+                        ("volume", tags),
+                    )
                 ],
                 tags=tags,
             ),
@@ -105,7 +124,7 @@ class NodeGroup(pulumi.ComponentResource):
                 cluster_name=args.cluster_name,
                 node_role_arn=args.node_role_arn,
                 subnet_ids=list(args.subnet_ids.values()),
-                capacity_type="SPOT" if args.spot else "ON_DEMAND",
+                capacity_type=EKS_CAPACITY_TYPES[args.capacity],
                 instance_types=list(args.instance_types),
                 ami_type=args.ami_type,
                 scaling_config=aws.eks.NodeGroupScalingConfigArgs(
@@ -133,27 +152,5 @@ class NodeGroup(pulumi.ComponentResource):
 
 def generation(args: NodeGroupArgs) -> str:
     """Return a mark of everything that EKS cannot change in a group that exists."""
-    fixed = [sorted(args.subnet_ids), args.instance_types, args.ami_type, args.spot]
+    fixed = [sorted(args.subnet_ids), args.instance_types, args.ami_type, args.capacity]
     return hashlib.sha256(json.dumps(fixed).encode()).hexdigest()[:6]
-
-
-def _disks(args: NodeGroupArgs) -> list[aws.ec2.LaunchTemplateBlockDeviceMappingArgs]:
-    """Return the encrypted volumes; on Bottlerocket images and pods lie on the second one."""
-    bottlerocket = args.ami_type.startswith("BOTTLEROCKET")
-    sizes = (
-        {"/dev/xvda": 20, "/dev/xvdb": args.disk_gib}
-        if bottlerocket
-        else {"/dev/xvda": args.disk_gib}
-    )
-    return [
-        aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
-            device_name=device,
-            ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-                volume_size=size,
-                volume_type="gp3",
-                encrypted="true",
-                delete_on_termination="true",
-            ),
-        )
-        for device, size in sizes.items()
-    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stacks.checks import capacity, environment, graph, network, placement, serving
+from stacks.checks import capacity, environment, graph, network, placement, purchase, serving
 from stacks.problems import Problem
 
 
@@ -17,7 +17,7 @@ def run(sections: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong between the settings that were read."""
     return [
         problem
-        for area in (environment, network, capacity, serving, placement, graph)
+        for area in (environment, network, capacity, purchase, serving, placement, graph)
         for needs, check in area.CHECKS
         if all(name in sections for name in needs)
         for problem in check(*(sections[name] for name in needs))

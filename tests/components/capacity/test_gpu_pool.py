@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 
 from components.capacity.gpu_pool import GpuPool, GpuPoolArgs
+from components.cluster.node_capacity import Capacity
+from components.cluster.node_storage import NodeStorage
 from tests.support.engine import Registered, deploy
 
 ARGS = GpuPoolArgs(
@@ -13,7 +15,7 @@ ARGS = GpuPoolArgs(
     security_group_ids=["sg"],
     instance_types=("g6.2xlarge", "g5.2xlarge"),
     max_nodes=4,
-    disk_gib=200,
+    storage=NodeStorage(disk_gib=200),
 )
 
 
@@ -23,9 +25,14 @@ def group(args: GpuPoolArgs = ARGS) -> Registered:
     return found
 
 
-@pytest.mark.parametrize(("spot", "capacity"), [(True, "SPOT"), (False, "ON_DEMAND")])
-def test_the_pool_is_bought_as_asked_for(spot: bool, capacity: str) -> None:
-    assert group(replace(ARGS, spot=spot)).inputs["capacityType"] == capacity
+@pytest.mark.parametrize(
+    ("capacity", "eks"),
+    [("spot", "SPOT"), ("on-demand", "ON_DEMAND"), ("capacity-block", "CAPACITY_BLOCK")],
+)
+def test_the_pool_is_bought_as_asked_for(capacity: Capacity, eks: str) -> None:
+    found = group(replace(ARGS, capacity=capacity)).inputs
+    assert found["capacityType"] == eks
+    assert found["labels"]["ballast/capacity-type"] == capacity
 
 
 def test_the_taint_keeps_everything_away_that_needs_no_gpu() -> None:
@@ -53,3 +60,17 @@ def test_an_autoscaler_knows_the_nodes_before_there_is_one() -> None:
 
 def test_nodes_run_a_system_with_the_gpu_driver() -> None:
     assert group().inputs["amiType"] == "BOTTLEROCKET_x86_64_NVIDIA"
+
+
+def test_a_fabric_is_a_placement_group_and_the_types_own_interfaces() -> None:
+    args = replace(ARGS, instance_types=("p5.48xlarge",), capacity="on-demand", fabric=True)
+    _, resources = deploy(lambda: GpuPool("gpu80", args))
+    (placement,) = [one for one in resources if one.type.endswith(":PlacementGroup")]
+    assert placement.inputs["strategy"] == "cluster"
+    (template,) = [one for one in resources if one.type.endswith(":LaunchTemplate")]
+    assert len(template.inputs["networkInterfaces"]) == 32
+
+
+def test_larger_gpus_that_stand_in_promise_no_more_than_the_smallest() -> None:
+    args = replace(ARGS, instance_types=("g6e.2xlarge", "g7e.2xlarge"))
+    assert group(args).inputs["labels"]["ballast/gpu-memory-gib"] == "48"
