@@ -30,6 +30,7 @@ _RANGE: Final = re.compile(r"\[[^\]]*\]")
 _OFFSET: Final = re.compile(r"\boffset\s+-?\w+")
 _NAME: Final = re.compile(r"(?<![\w:.])([a-zA-Z_:][\w:]*)(?![\w:]|\s*\()")
 _CALL: Final = re.compile(r"([a-z_]\w*)\s*(?:(by|without)\s*\([^)]*\)\s*)?\(", re.IGNORECASE)
+_DEEPEST: Final = 100
 _TRAILING: Final = re.compile(r"(?:by|without)\s*\([^)]*\)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?[\d.]+(?:e[+-]?\d+)?", re.IGNORECASE)
 _OPERATOR: Final = re.compile(r"==|!=|<=|>=|[-+*/%^<>]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
@@ -47,7 +48,7 @@ def metrics(query: str) -> tuple[str, ...]:
 
 def outermost(query: str) -> str | None:
     """Return the function or aggregator that a query's value comes from; None: an expression."""
-    operands = _operands(query)
+    operands = [] if _hopeless(query) else _operands(query)
     if len(operands) != 1:
         return None
     call = _call(operands[0])
@@ -56,10 +57,19 @@ def outermost(query: str) -> str | None:
 
 def one_series(query: str) -> bool | None:
     """Tell whether a query yields one series at most; None: that depends on what is there."""
+    if _hopeless(query):
+        return None
     verdicts = [_operand(operand) for operand in _operands(query)]
-    if all(verdict is True for verdict in verdicts):
+    if verdicts and all(verdict is True for verdict in verdicts):
         return True
     return False if any(verdict is False for verdict in verdicts) else None
+
+
+def _hopeless(query: str) -> bool:
+    """Tell whether it is no query, or deeper than anybody writes one."""
+    brackets = _masked(query)
+    opened, closed = brackets.count("("), brackets.count(")")
+    return opened != closed or opened > _DEEPEST
 
 
 def _operand(text: str) -> bool | None:

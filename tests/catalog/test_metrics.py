@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog import promql
 from catalog.metrics import METRICS, SIGNALS, Combine, Scope, Signal, highest, metric, of_engine
@@ -149,6 +151,22 @@ def test_the_names_in_a_query_are_found(query: str, names: tuple[str, ...]) -> N
 )
 def test_a_query_is_read_for_how_many_series_it_yields(query: str, verdict: bool | None) -> None:
     assert promql.one_series(query) is verdict
+
+
+@pytest.mark.parametrize(
+    "query", ["", "sum(", ")", "sum(a))(", "(" * 5000, "(" * 5000 + ")" * 5000]
+)
+def test_what_is_no_query_is_not_judged(query: str) -> None:
+    assert promql.one_series(query) is None
+    assert promql.outermost(query) is None
+    assert highest(query) is None
+
+
+@given(st.text(alphabet="sumby avg(){}[]\"'`,+-*/>=or on0.5$:_\\\n", max_size=60))
+def test_no_text_makes_the_reader_fail(query: str) -> None:
+    assert promql.one_series(query) in {True, False, None}
+    assert isinstance(promql.metrics(query), tuple)
+    assert highest(query) is None or promql.outermost(query)
 
 
 @pytest.mark.parametrize(
