@@ -15,10 +15,15 @@ settings = Settings.load()
 cloud = providers.cloud(settings)
 platform = Platform(
     "platform",
-    PlatformArgs(settings=settings, cluster_access=partial(providers.cluster_access, settings)),
+    PlatformArgs(
+        settings=settings,
+        cluster_access=partial(providers.cluster_access, settings),
+        peer_access=partial(providers.peer, settings),
+    ),
     ResourceOptions(providers=[cloud]),
 )
 
 pulumi.export("summary", platform.summary)
+pulumi.export("network", platform.network)
 if platform.kubeconfig is not None:
     pulumi.export("kubeconfig", providers.kubeconfig(settings, platform.kubeconfig))

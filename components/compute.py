@@ -29,9 +29,12 @@ class Place:
     """Where in the network the cluster and its machines are; subnets by zone."""
 
     subnet_ids: Mapping[str, Input[str]]
+    # Of GPU nodes: a tier of their own, or the others'.
+    serving_subnet_ids: Mapping[str, Input[str]]
     control_plane_subnet_ids: Mapping[str, Input[str]]
     control_plane_group_id: Input[str]
     node_group_id: Input[str]
+    serving_group_id: Input[str]
 
 
 class Compute:
@@ -152,10 +155,10 @@ class Compute:
                 node_role_arn=self._node_role.arn,
                 subnet_ids={
                     zone: subnet
-                    for zone, subnet in self._place.subnet_ids.items()
+                    for zone, subnet in self._place.serving_subnet_ids.items()
                     if not pool.zones or zone in pool.zones
                 },
-                security_group_ids=[self._place.node_group_id],
+                security_group_ids=[self._place.serving_group_id],
                 instance_types=pool.types,
                 capacity=pool.capacity,
                 min_nodes=pool.min_nodes,

@@ -9,13 +9,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi import Output, ResourceOptions
 
-from catalog.engines import ENVOY
 from components import naming
 from components.compute import Compute, Place
-from components.network.security_groups import SecurityGroups, SecurityGroupsArgs
-from components.network.vpc import Vpc, VpcArgs
+from components.network.flows import CLUSTER, NODES
+from components.networking import Networking, PeerAccess
 from components.serving.pipeline import Pipeline
-from stacks.checks.network import TIERS, tier_layout
 from stacks.settings import InferenceSettings, Settings
 from stacks.translation import pipeline_args
 
@@ -30,6 +28,8 @@ class PlatformArgs:
     # The cluster's kubeconfig, and what has to stand first -> the provider of what runs in
     # the cluster. Components build none.
     cluster_access: Callable[[Output[str], Sequence[pulumi.Resource]], kubernetes.Provider]
+    # A peering's name and settings -> the provider of the account on the other side.
+    peer_access: PeerAccess
 
 
 class Platform(pulumi.ComponentResource):
@@ -40,6 +40,8 @@ class Platform(pulumi.ComponentResource):
 
     # How to reach the cluster, where there is one.
     kubeconfig: Output[str] | None
+    # What another stack has to know to be joined with this one.
+    network: dict[str, object]
     # What stands where, for people: stages, endpoints, node groups.
     summary: dict[str, object]
 
@@ -47,55 +49,30 @@ class Platform(pulumi.ComponentResource):
         super().__init__(TOKEN, name, None, opts)
         self._child = ResourceOptions(parent=self)
         settings = args.settings
-        vpc = self._build_vpc(settings)
-        groups = self._build_security_groups(settings, vpc)
+        networking = Networking(settings, args.peer_access, self._child)
+        self.network = networking.outputs
         self.kubeconfig = None
         self.summary = {"region": settings.region}
         if isinstance(settings, InferenceSettings):
-            self._build_inference(args, settings, vpc, groups)
-        self.register_outputs({"summary": self.summary})
+            self._build_inference(args, settings, networking)
+        self.register_outputs({"summary": self.summary, "network": self.network})
 
     def _build_inference(
-        self, args: PlatformArgs, settings: InferenceSettings, vpc: Vpc, groups: SecurityGroups
+        self, args: PlatformArgs, settings: InferenceSettings, networking: Networking
     ) -> None:
         """Build what serves models: the cluster, its nodes, and the pipeline on them."""
         place = Place(
-            subnet_ids=vpc.private_subnet_ids,
-            control_plane_subnet_ids=vpc.isolated_subnet_ids,
-            control_plane_group_id=groups.cluster_id,
-            node_group_id=groups.nodes_id,
+            subnet_ids=networking.vpc.private_subnet_ids,
+            serving_subnet_ids=networking.vpc.serving_subnet_ids,
+            control_plane_subnet_ids=networking.vpc.isolated_subnet_ids,
+            control_plane_group_id=networking.groups.ids[CLUSTER],
+            node_group_id=networking.groups.ids[NODES],
+            serving_group_id=networking.serving_group_id,
         )
         compute = Compute(settings, place, self._child)
         pipeline = self._build_pipeline(args, settings, compute)
         self.kubeconfig = compute.cluster.kubeconfig
         self.summary |= _summary(settings, compute, pipeline)
-
-    def _build_vpc(self, settings: Settings) -> Vpc:
-        network = settings.network
-        return Vpc(
-            "network",
-            VpcArgs(
-                cidr=network.cidr,
-                subnets={tier: tier_layout(network, tier) for tier in TIERS},
-                nat=network.nat,
-                cluster_name=_cluster_name(settings),
-                tags=settings.tags,
-            ),
-            self._child,
-        )
-
-    def _build_security_groups(self, settings: Settings, vpc: Vpc) -> SecurityGroups:
-        return SecurityGroups(
-            "access",
-            SecurityGroupsArgs(
-                vpc_id=vpc.vpc_id,
-                gateway_port=ENVOY.port,
-                public_https=settings.network.public_https,
-                internal_cidr=str(settings.network.cidr),
-                tags=settings.tags,
-            ),
-            self._child,
-        )
 
     def _build_pipeline(
         self,
@@ -110,10 +87,6 @@ class Platform(pulumi.ComponentResource):
             pipeline_args(settings),
             ResourceOptions.merge(self._child, ResourceOptions(providers=[access])),
         )
-
-
-def _cluster_name(settings: Settings) -> str | None:
-    return settings.cluster.name if isinstance(settings, InferenceSettings) else None
 
 
 def _summary(

@@ -14,6 +14,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi import Output, ResourceOptions
 
 from embedded.layout import Layout
+from stacks.network_sections import PeeringSettings
 from stacks.settings import Settings
 
 # What moto stands in for; a service that is missing here would be asked for at AWS.
@@ -58,6 +59,20 @@ def cloud(settings: Settings) -> aws.Provider:
             skip_metadata_api_check=True,
             skip_requesting_account_id=True,
             s3_use_path_style=True,
+        ),
+    )
+
+
+def peer(settings: Settings, name: str, peering: PeeringSettings) -> aws.Provider | None:
+    """Return the provider of a peer's account; none where the peer is in this one."""
+    if peering.accepter_role_arn is None:
+        return None
+    return aws.Provider(
+        f"{name}-account",
+        aws.ProviderArgs(
+            region=settings.region,
+            allowed_account_ids=[str(peering.account)],
+            assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=peering.accepter_role_arn)],
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from catalog import accelerators
 from catalog.accelerators import GpuRequest
@@ -25,36 +25,8 @@ from stacks.domain import (
     ReservationId,
     RoleArn,
     Seconds,
-    VpcNetwork,
 )
-
-# CloudWatch keeps logs for these numbers of days and for no others.
-RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 731, 1827, 3653]
-
-
-class Section(BaseModel):
-    """What all sections share: nothing changes them, and no unknown key passes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NetworkSettings(Section):
-    """The VPC, its zones, tiers and ways out."""
-
-    cidr: VpcNetwork = Field(description="addresses of the VPC; changing them replaces it")
-    zones: tuple[str, ...] = Field(
-        min_length=2, max_length=4, description="availability zones, at least two of the region"
-    )
-    nat: Literal["none", "single", "per-zone"] = Field(
-        default="single", description="ways out of the private tier"
-    )
-    public_https: bool = Field(
-        default=False, description="whether load balancers take HTTPS from the internet"
-    )
-    subnets: dict[Literal["public", "private", "isolated"], dict[str, Network]] = Field(
-        default_factory=dict[Literal["public", "private", "isolated"], dict[str, Network]],
-        description="subnets that lie elsewhere than the plan puts them, by tier and zone",
-    )
+from stacks.section import RetentionDays, Section
 
 
 class NodeCounts(Section):

@@ -12,12 +12,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from stacks import checks, problems
 from stacks.domain import AccountId
+from stacks.network_sections import NetworkSettings
 from stacks.problems import Problem
+from stacks.section import Section
 from stacks.sections import (
     CapacitySettings,
     ClusterSettings,
-    NetworkSettings,
-    Section,
     ServingSettings,
 )
 
@@ -78,7 +78,7 @@ def parse(raw: Mapping[str, str]) -> Settings | list[Problem]:
             wrong += value
         else:
             sections[name] = value.value
-    wrong += checks.run(sections)
+    wrong += checks.run({**sections, "serves": serves})
     return wrong or kind.model_construct(**sections)
 
 

@@ -10,13 +10,11 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components import naming, tagging
+from components.network import flows
+from components.network.flows import Flow, Shape
 
 TOKEN = naming.token("network", "SecurityGroups")
-EVERYWHERE = "0.0.0.0/0"
-HTTPS = 443
-KUBELET = 10250
-# Webhooks and metrics listen here, and so do pods behind a load balancer.
-UNPRIVILEGED = (1025, 65535)
+Groups = Mapping[str, aws.ec2.SecurityGroup]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,36 +22,23 @@ class SecurityGroupsArgs:
     """What the groups let through."""
 
     vpc_id: Input[str]
-    # The port of the gateway's pods, the only one that load balancers reach.
-    gateway_port: int
-    # Whether the load balancer takes HTTPS from the internet; if not, from `internal_cidr`.
-    public_https: bool = False
-    internal_cidr: str
+    # What the network has: the traffic follows from it.
+    shape: Shape
+    # The cluster whose controllers look for the nodes' groups, where there is one.
+    cluster_name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flow:
-    """Traffic that one group lets in or out; `peer` is a group's key or a CIDR."""
-
-    key: str
-    peer: str
-    ports: tuple[int, int]
-    why: str
-    protocol: str = "tcp"
-
-
 class SecurityGroups(pulumi.ComponentResource):
-    """One group each for load balancers, nodes and the cluster's interfaces.
+    """One group each for load balancers, nodes, the cluster's interfaces, and what else there is.
 
     Rules are resources of their own: a group that holds its rules inline fights
     every rule made elsewhere, and two groups could not name each other.
     Creates: security groups, ingress rules, egress rules.
     """
 
-    load_balancer_id: Output[str]
-    nodes_id: Output[str]
-    cluster_id: Output[str]
+    # Group, such as nodes -> its id.
+    ids: dict[str, Output[str]]
 
     def __init__(
         self, name: str, args: SecurityGroupsArgs, opts: ResourceOptions | None = None
@@ -62,126 +47,88 @@ class SecurityGroups(pulumi.ComponentResource):
         self._child = ResourceOptions(parent=self)
         groups = {
             key: self._build_group(name, args, key, purpose)
-            for key, purpose in {
-                "load-balancer": "Load balancers in the public tier",
-                "nodes": "Nodes in the private tier and the pods on them",
-                "cluster": "The control plane's interfaces in the isolated tier",
-            }.items()
+            for key, purpose in flows.groups(args.shape).items()
         }
-        for owner, flows in _inward(args).items():
-            for flow in flows:
-                self._build_ingress(name, args, groups, owner, flow)
-        for owner, flows in _outward(args).items():
-            for flow in flows:
-                self._build_egress(name, args, groups, owner, flow)
-        self.load_balancer_id = groups["load-balancer"].id
-        self.nodes_id = groups["nodes"].id
-        self.cluster_id = groups["cluster"].id
-        self.register_outputs(
-            {
-                "load_balancer_id": self.load_balancer_id,
-                "nodes_id": self.nodes_id,
-                "cluster_id": self.cluster_id,
-            }
-        )
+        for flow in flows.flows(args.shape):
+            if flow.target in groups:
+                self._build_ingress(name, args, groups, flow)
+            if flow.source in groups:
+                self._build_egress(name, args, groups, flow)
+        self.ids = {key: group.id for key, group in groups.items()}
+        self.register_outputs({"ids": self.ids})
 
     def _build_group(
         self, name: str, args: SecurityGroupsArgs, key: str, purpose: str
     ) -> aws.ec2.SecurityGroup:
         child = naming.child(name, key)
+        found_by = _cluster_tags(key, args.cluster_name)
         return aws.ec2.SecurityGroup(
             child,
             aws.ec2.SecurityGroupArgs(
-                vpc_id=args.vpc_id, description=purpose, tags=tagging.tags(args.tags, child)
+                vpc_id=args.vpc_id,
+                description=purpose,
+                tags=tagging.tags(args.tags, child, **found_by),
             ),
             self._child,
         )
 
     def _build_ingress(
-        self,
-        name: str,
-        args: SecurityGroupsArgs,
-        groups: Mapping[str, aws.ec2.SecurityGroup],
-        owner: str,
-        flow: Flow,
+        self, name: str, args: SecurityGroupsArgs, groups: Groups, flow: Flow
     ) -> aws.vpc.SecurityGroupIngressRule:
-        child = naming.child(name, owner, f"in-{flow.key}")
-        peer = groups.get(flow.peer)
+        child = naming.child(name, flow.target, f"in-{flow.key or flow.source}")
+        peer = groups.get(flow.source)
+        first, last = _ports(flow)
         return aws.vpc.SecurityGroupIngressRule(
             child,
             aws.vpc.SecurityGroupIngressRuleArgs(
-                security_group_id=groups[owner].id,
+                security_group_id=groups[flow.target].id,
                 description=flow.why,
                 ip_protocol=flow.protocol,
-                from_port=None if flow.protocol == "-1" else flow.ports[0],
-                to_port=None if flow.protocol == "-1" else flow.ports[1],
+                from_port=first,
+                to_port=last,
                 referenced_security_group_id=peer.id if peer else None,
-                cidr_ipv4=None if peer else flow.peer,
+                cidr_ipv4=None if peer else flow.source,
                 tags=tagging.tags(args.tags, child),
             ),
             self._child,
         )
 
     def _build_egress(
-        self,
-        name: str,
-        args: SecurityGroupsArgs,
-        groups: Mapping[str, aws.ec2.SecurityGroup],
-        owner: str,
-        flow: Flow,
+        self, name: str, args: SecurityGroupsArgs, groups: Groups, flow: Flow
     ) -> aws.vpc.SecurityGroupEgressRule:
-        child = naming.child(name, owner, f"out-{flow.key}")
-        peer = groups.get(flow.peer)
+        child = naming.child(name, flow.source, f"out-{flow.key or flow.target}")
+        peer = groups.get(flow.target)
+        first, last = _ports(flow)
         return aws.vpc.SecurityGroupEgressRule(
             child,
             aws.vpc.SecurityGroupEgressRuleArgs(
-                security_group_id=groups[owner].id,
+                security_group_id=groups[flow.source].id,
                 description=flow.why,
                 ip_protocol=flow.protocol,
-                from_port=None if flow.protocol == "-1" else flow.ports[0],
-                to_port=None if flow.protocol == "-1" else flow.ports[1],
+                from_port=first,
+                to_port=last,
                 referenced_security_group_id=peer.id if peer else None,
-                cidr_ipv4=None if peer else flow.peer,
+                cidr_ipv4=None if peer else flow.target,
                 tags=tagging.tags(args.tags, child),
             ),
             self._child,
         )
 
 
-def _inward(args: SecurityGroupsArgs) -> dict[str, list[Flow]]:
-    gateway = (args.gateway_port, args.gateway_port)
-    clients = EVERYWHERE if args.public_https else args.internal_cidr
-    return {
-        "load-balancer": [
-            Flow(key="clients", peer=clients, ports=(HTTPS, HTTPS), why="Clients"),
-        ],
-        "nodes": [
-            Flow(key="gateway", peer="load-balancer", ports=gateway, why="Requests to the gateway"),
-            Flow(key="nodes", peer="nodes", ports=(0, 0), protocol="-1", why="Pods of other nodes"),
-            Flow(key="kubelet", peer="cluster", ports=(KUBELET, KUBELET), why="Logs and exec"),
-            Flow(key="webhooks", peer="cluster", ports=UNPRIVILEGED, why="Webhooks and metrics"),
-        ],
-        "cluster": [
-            Flow(key="nodes", peer="nodes", ports=(HTTPS, HTTPS), why="Kubernetes API"),
-        ],
-    }
+def _ports(flow: Flow) -> tuple[int | None, int | None]:
+    return (None, None) if flow.protocol == "-1" else flow.ports
 
 
-def _outward(args: SecurityGroupsArgs) -> dict[str, list[Flow]]:
-    gateway = (args.gateway_port, args.gateway_port)
+def _cluster_tags(key: str, cluster_name: str | None) -> dict[str, str]:
+    """Return the tags by which controllers find the nodes' groups.
+
+    The load balancer controller opens the one group of a node that carries the
+    cluster's tag; Karpenter starts nodes in those it discovers.
+    """
+    if cluster_name is None or key not in (flows.NODES, flows.SERVING):
+        return {}
     return {
-        "load-balancer": [
-            Flow(key="gateway", peer="nodes", ports=gateway, why="Requests to the gateway"),
-        ],
-        "nodes": [
-            Flow(key="nodes", peer="nodes", ports=(0, 0), protocol="-1", why="Pods of other nodes"),
-            Flow(key="cluster", peer="cluster", ports=(HTTPS, HTTPS), why="Kubernetes API"),
-            Flow(
-                key="https", peer=EVERYWHERE, ports=(HTTPS, HTTPS), why="Images, models, AWS APIs"
-            ),
-        ],
-        "cluster": [
-            Flow(key="kubelet", peer="nodes", ports=(KUBELET, KUBELET), why="Logs and exec"),
-            Flow(key="webhooks", peer="nodes", ports=UNPRIVILEGED, why="Webhooks and metrics"),
-        ],
+        f"kubernetes.io/cluster/{cluster_name}": "owned",
+        "karpenter.sh/discovery": cluster_name,
+        "ballast:tier": flows.TIER_OF[key],
     }

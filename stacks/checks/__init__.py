@@ -7,17 +7,32 @@ found wrong is found at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from stacks.checks import capacity, environment, graph, network, placement, purchase, serving
+from stacks.checks import (
+    capacity,
+    density,
+    environment,
+    graph,
+    network,
+    peering,
+    placement,
+    purchase,
+    serving,
+)
 from stacks.problems import Problem
+
+_AREAS: Final = (
+    *(environment, network, peering, capacity, purchase, density),
+    *(serving, placement, graph),
+)
 
 
 def run(sections: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong between the settings that were read."""
     return [
         problem
-        for area in (environment, network, capacity, purchase, serving, placement, graph)
+        for area in _AREAS
         for needs, check in area.CHECKS
         if all(name in sections for name in needs)
         for problem in check(*(sections[name] for name in needs))

@@ -8,8 +8,14 @@ from typing import Any, Final
 from catalog import accelerators
 from catalog.accelerators import GPU_INSTANCES
 from catalog.instances import INSTANCES, InstanceType
+from stacks.network_sections import NetworkSettings
 from stacks.problems import Problem, nearest
-from stacks.sections import CapacitySettings, ClusterSettings, GpuPoolSettings, NodeCounts
+from stacks.sections import (
+    CapacitySettings,
+    ClusterSettings,
+    GpuPoolSettings,
+    NodeCounts,
+)
 
 # Spot takes machines back by pool of one type and zone. Fewer than four types of two
 # families, and one bad day of one type takes the service down.
@@ -78,6 +84,18 @@ def pool_types_are_alike(capacity: CapacitySettings) -> Iterator[Problem]:
         yield from _spread(path, pool)
 
 
+def pool_zones_are_the_networks(
+    network: NetworkSettings, capacity: CapacitySettings
+) -> Iterator[Problem]:
+    """A pool in a zone without a subnet would have no nodes there."""
+    for index, pool in enumerate(capacity.pools):
+        for zone in pool.zones:
+            if zone not in network.zones:
+                fix = "Add the zone to ballast:network.zones, or leave it out here."
+                path = f"ballast:capacity.pools[{index}].zones"
+                yield Problem(path, list(pool.zones), ", ".join(network.zones), fix)
+
+
 def _unknown(path: str, name: str, known: Mapping[str, InstanceType]) -> Problem:
     families = dict.fromkeys(instance.family for instance in known.values())
     fix = f"{nearest(name, list(known))} A new one is added to catalog/instances.py."
@@ -144,4 +162,5 @@ CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] 
     (("capacity",), pool_counts_agree),
     (("capacity",), pools_say_what_they_are_of),
     (("capacity",), pool_types_are_alike),
+    (("network", "capacity"), pool_zones_are_the_networks),
 )

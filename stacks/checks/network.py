@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any, Final
 
 from catalog import regions
 from components.network import subnets
+from stacks.network_layout import layout, tiers
+from stacks.network_sections import NetworkSettings
 from stacks.problems import Problem
-from stacks.sections import ClusterSettings, NetworkSettings
-
-TIERS: Final[tuple[subnets.Tier, ...]] = ("public", "private", "isolated")
+from stacks.sections import ClusterSettings
 
 
 def zones_are_in_the_region(region: str, network: NetworkSettings) -> Iterator[Problem]:
@@ -26,9 +25,13 @@ def zones_are_in_the_region(region: str, network: NetworkSettings) -> Iterator[P
             yield Problem(path, zone, "every zone once", "It is there already: remove it.")
 
 
-def chosen_subnets_have_a_zone(network: NetworkSettings) -> Iterator[Problem]:
-    """A subnet in a zone that is not used would silently not be made."""
+def chosen_subnets_are_made(network: NetworkSettings) -> Iterator[Problem]:
+    """A subnet in a zone or a tier that is not used would silently not be made."""
     for tier, chosen in network.subnets.items():
+        if tier not in tiers(network):
+            fix = "Set ballast:network.dedicated_serving, or remove the subnets."
+            path = f"ballast:network.subnets.{tier}"
+            yield Problem(path, sorted(chosen), ", ".join(tiers(network)), fix)
         for zone, place in chosen.items():
             path = f"ballast:network.subnets.{tier}.{zone}"
             if zone not in network.zones:
@@ -61,6 +64,22 @@ def subnets_fit(region: str, network: NetworkSettings) -> Iterator[Problem]:
             )
 
 
+def endpoints_are_named_once(network: NetworkSettings) -> Iterator[Problem]:
+    """AWS gives a service's name to one endpoint of a network."""
+    for index, service in enumerate(network.endpoints):
+        if service in network.endpoints[:index]:
+            path = f"ballast:network.endpoints[{index}]"
+            yield Problem(path, service, "every service once", "It is there already: remove it.")
+
+
+def serving_nodes_need_a_cluster(network: NetworkSettings, serves: bool) -> Iterator[Problem]:
+    """Without a cluster the tier would stay empty."""
+    if network.dedicated_serving and not serves:
+        path = "ballast:network.dedicated_serving"
+        fix = "This stack has no cluster, so no serving nodes. Remove the line."
+        yield Problem(path, True, "false without ballast:cluster", fix)
+
+
 def services_lie_apart_from_the_vpc(
     network: NetworkSettings, cluster: ClusterSettings
 ) -> Iterator[Problem]:
@@ -75,26 +94,11 @@ def services_lie_apart_from_the_vpc(
         yield Problem(path, str(services), allowed, "EKS takes no other. Use 172.20.0.0/16.")
 
 
-def layout(network: NetworkSettings) -> dict[str, IPv4Network]:
-    """Return every subnet by the path of its setting: the chosen place, or the planned one."""
-    return {
-        f"subnets.{tier}.{zone}": place
-        for tier in TIERS
-        for zone, place in tier_layout(network, tier).items()
-    }
-
-
-def tier_layout(network: NetworkSettings, tier: subnets.Tier) -> dict[str, IPv4Network]:
-    """Return where the subnets of one tier lie, by zone."""
-    chosen = {str(key): value for key, value in network.subnets.items()}.get(tier, {})
-    return {
-        zone: chosen.get(zone) or subnets.place(network.cidr, zone, tier) for zone in network.zones
-    }
-
-
 CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] = (
     (("region", "network"), zones_are_in_the_region),
-    (("network",), chosen_subnets_have_a_zone),
+    (("network",), chosen_subnets_are_made),
     (("region", "network"), subnets_fit),
+    (("network",), endpoints_are_named_once),
+    (("network", "serves"), serving_nodes_need_a_cluster),
     (("network", "cluster"), services_lie_apart_from_the_vpc),
 )

@@ -43,6 +43,15 @@ class RecordingEngine(mocks.Mocks):
         return self.calls[args.token]
 
 
+# What a stack that is referred to says about itself; zones of every region's first letters.
+_PEER = {
+    "vpc_id": "vpc-0123456789abcdef0",
+    "cidr": "10.64.0.0/16",
+    "route_table_ids": {f"us-east-1{letter}": f"rtb-{letter}" for letter in "abc"},
+    "security_group_ids": {"services": "sg-0123456789abcdef0"},
+}
+
+
 def _computed(args: mocks.MockResourceArgs) -> dict[str, Any]:
     """Return what only the cloud knows of the types whose outputs are read further on."""
     arn = f"arn:aws:mock::{args.name}"
@@ -57,6 +66,8 @@ def _computed(args: mocks.MockResourceArgs) -> dict[str, Any]:
         }
     if args.typ == "aws:ec2/launchTemplate:LaunchTemplate":
         return {"arn": arn, "latestVersion": 1}
+    if args.typ == "pulumi:pulumi:StackReference":
+        return {"outputs": {"network": _PEER}}
     if args.typ.startswith("aws:"):
         return {"arn": arn, "name": args.inputs.get("name", args.name), "keyId": arn}
     return {}

@@ -1,22 +1,38 @@
 from collections import Counter
 from ipaddress import IPv4Network
+from typing import Any
 
 import pytest
 
-from components.network.subnets import plan
-from components.network.vpc import Nat, Vpc, VpcArgs
+from components.network.nat import Nat
+from components.network.subnets import Tier, place_pods, plan
+from components.network.vpc import PodNetwork, Vpc, VpcArgs
 from tests.support.engine import Registered, deploy
 
 ZONES = ("us-east-1a", "us-east-1b")
 CIDR = IPv4Network("10.0.0.0/16")
 
 
-def build(nat: Nat = "single") -> list[Registered]:
+TIERS: tuple[Tier, ...] = ("public", "private", "serving", "isolated")
+BLOCK = IPv4Network("100.64.0.0/16")
+
+
+def build(
+    nat: Nat = "single",
+    *,
+    tiers: tuple[Tier, ...] = ("public", "private", "isolated"),
+    pods: bool = False,
+    api_callers: tuple[str, ...] = (),
+    cluster_name: str | None = "test",
+) -> list[Registered]:
+    places = {zone: place_pods(BLOCK, zone) for zone in ZONES}
     args = VpcArgs(
         cidr=CIDR,
-        subnets={tier: plan(CIDR, ZONES, tier) for tier in ("public", "private", "isolated")},
+        subnets={tier: plan(CIDR, ZONES, tier) for tier in tiers},
+        pods=PodNetwork(block=BLOCK, subnets=places) if pods else None,
         nat=nat,
-        cluster_name="test",
+        api_callers=api_callers,
+        cluster_name=cluster_name,
         tags={"Owner": "tests"},
     )
     _, resources = deploy(lambda: Vpc("network", args))
@@ -66,3 +82,79 @@ def test_the_load_balancer_controller_finds_its_subnets() -> None:
     assert tags["network-private-subnet-us-east-1a"]["kubernetes.io/role/internal-elb"] == "1"
     assert "kubernetes.io/role/elb" not in tags["network-isolated-subnet-us-east-1a"]
     assert all(one["kubernetes.io/cluster/test"] == "shared" for one in tags.values())
+
+
+def test_serving_nodes_and_pods_get_ways_out_of_their_own() -> None:
+    resources = build("per-zone", tiers=TIERS, pods=True)
+    tables = {one.inputs["routeTableId"] for one in of(resources, "Route")}
+    for tier in ("private", "serving", "pods"):
+        assert {f"network-{tier}-routes-{zone}-id" for zone in ZONES} <= tables
+
+
+def test_karpenter_discovers_the_tiers_with_nodes_and_can_tell_them_apart() -> None:
+    resources = build(tiers=TIERS, pods=True)
+    tiers = {
+        one.inputs["tags"]["ballast:tier"]
+        for one in of(resources, "Subnet")
+        if one.inputs["tags"].get("karpenter.sh/discovery") == "test"
+    }
+    assert tiers == {"private", "serving"}
+
+
+def test_without_a_cluster_no_tag_speaks_of_one() -> None:
+    keys = {key for one in of(build(cluster_name=None), "Subnet") for key in one.inputs["tags"]}
+    assert not [key for key in keys if "kubernetes" in key or "karpenter" in key]
+
+
+def test_pods_of_their_own_network_lie_in_the_second_block() -> None:
+    resources = build(pods=True)
+    (block,) = of(resources, "VpcIpv4CidrBlockAssociation")
+    assert block.inputs["cidrBlock"] == str(BLOCK)
+    places = [
+        IPv4Network(one.inputs["cidrBlock"])
+        for one in of(resources, "Subnet")
+        if one.inputs["tags"]["ballast:tier"] == "pods"
+    ]
+    assert len(places) == len(ZONES)
+    assert all(place.subnet_of(BLOCK) for place in places)
+
+
+def acl(**options: Any) -> Registered:
+    (found,) = of(build(**options), "NetworkAcl")
+    return found
+
+
+def test_only_named_networks_get_into_the_isolated_tier() -> None:
+    found = acl(pods=True, api_callers=("10.64.0.0/17",))
+    assert {rule["cidrBlock"] for rule in found.inputs["ingress"]} == {
+        "10.0.0.0/16",
+        "100.64.0.0/16",
+        "10.64.0.0/17",
+    }
+    assert sorted(found.inputs["subnetIds"]) == [f"network-isolated-subnet-{z}-id" for z in ZONES]
+
+
+def test_a_peer_reaches_the_api_and_gets_replies_and_no_more() -> None:
+    found = acl(api_callers=("10.64.0.0/17",))
+    into, out = (
+        [
+            (rule["fromPort"], rule["toPort"])
+            for rule in found.inputs[direction]
+            if rule["cidrBlock"] == "10.64.0.0/17"
+        ]
+        for direction in ("ingress", "egress")
+    )
+    assert into == [(443, 443)]
+    assert out == [(1024, 65535)]
+
+
+def test_every_rule_of_the_isolated_tier_has_a_number_of_its_own() -> None:
+    found = acl(api_callers=("10.64.0.0/17", "10.80.0.0/17"))
+    for direction in ("ingress", "egress"):
+        numbers = [rule["ruleNo"] for rule in found.inputs[direction]]
+        assert len(numbers) == len(set(numbers))
+        assert all(1 <= number < 32767 for number in numbers)
+
+
+def test_the_default_network_acl_is_left_as_it_is() -> None:
+    assert not of(build(), "DefaultNetworkAcl")
