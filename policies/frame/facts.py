@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeGuard, cast
 
 # The engine's marks for "not known before the resource exists", one per type.
@@ -198,6 +199,10 @@ class Node:
 
 
 def _join(path: str, key: str) -> str:
-    if not _PLAIN_KEY.fullmatch(key):
-        return f'{path}["{key}"]'
-    return f"{path}.{key}" if path else key
+    step = _step(key)
+    return path + step if path else step.removeprefix(".")
+
+
+@cache
+def _step(key: str) -> str:
+    return f".{key}" if _PLAIN_KEY.fullmatch(key) else f'["{key}"]'

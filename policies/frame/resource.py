@@ -164,19 +164,33 @@ class Index:
         """
         found: list[Resource] = []
         open_end = name.unknown or namespace.unknown
-        for resource in self.of_kind(kind):
-            same = _same(resource.object_name, name), _same(resource.namespace, namespace)
-            if all(same):
+        for resource, sure in self.in_namespace(namespace, kind):
+            same = _same(resource.object_name, name)
+            if same and sure:
                 found.append(resource)
-            open_end = open_end or (None in same and False not in same)
+            open_end = open_end or (same is not False and not (same and sure))
         return found, open_end
 
     def in_namespace(self, namespace: Node, *kinds: str) -> Iterator[tuple[Resource, bool]]:
         """Go through objects of a namespace; the flag says whether it is surely the same one."""
-        for resource in self.of_kind(*kinds):
-            same = _same(resource.namespace, namespace)
-            if same is not False:
-                yield resource, same is True
+        for kind in kinds:
+            if namespace.unknown:
+                yield from ((resource, False) for resource in self.of_kind(kind))
+                continue
+            for resource in self._by_namespace.get((kind, namespace.text()), ()):
+                yield resource, True
+            for resource in self._by_namespace.get((kind, None), ()):
+                yield resource, False
+
+    @cached_property
+    def _by_namespace(self) -> Mapping[tuple[str, str | None], list[Resource]]:
+        # Under None: those whose namespace is not known yet.
+        found: dict[tuple[str, str | None], list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            if resource.is_kubernetes:
+                node = resource.namespace
+                found[resource.kind, None if node.unknown else node.text()].append(resource)
+        return found
 
     def _property_urns(self, resource: Resource, prop: str) -> list[str]:
         # A property inside a list is recorded under `subnets[0]` or under `subnets`.

@@ -52,6 +52,7 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
         self._identity = (name, version)
         self._rules = [policy.rule for policy in policies if isinstance(policy, RULED)]
         self._settings = PackSettings()
+        self._by_token: dict[str, list[ResourceRule]] = {}
         # What each resource was registered with, by URN.
         self._inputs: dict[str, Message] = {}
 
@@ -59,6 +60,7 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
         """Take the stack's configuration, or refuse it."""
         try:
             self._settings = _settings(request.policyConfig, self._rules)
+            self._by_token = {}
         except SettingsError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         return super().Configure(request, context)  # pyright: ignore[reportUnknownMemberType]
@@ -67,9 +69,8 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
         """Run the resource rules over one resource, before it is made."""
         response = proto.AnalyzeResponse()
         message = self._inputs[request.urn] = read(request.properties)
-        concerned = [rule for rule in self._active(ResourceRule) if rule.applies_to(request.type)]
         resource = _resource(request, message, parent=request.options.parent)
-        for rule in concerned:
+        for rule in self._concerned(request.type):
             verdict = run.examine_resource(rule, resource, self._settings)
             if verdict.not_applicable:
                 _add_not_applicable(response, rule, verdict.not_applicable)
@@ -103,6 +104,13 @@ class Analyzer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
         inputs, secrets_too = self._inputs[item.urn]
         known = {key: value for key, value in outputs.items() if not contains_unknown(value)}
         return {**inputs, **known}, secrets | secrets_too
+
+    def _concerned(self, token: str) -> list[ResourceRule]:
+        """Return the rules that have something to say about resources of the type."""
+        if token not in self._by_token:
+            active = self._active(ResourceRule)
+            self._by_token[token] = [rule for rule in active if rule.applies_to(token)]
+        return self._by_token[token]
 
     def _active(self, kind: type[R]) -> list[R]:
         return [

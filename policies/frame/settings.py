@@ -38,15 +38,18 @@ class PackSettings:
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])
     # The day that expiry dates are held against.
     today: date = field(default_factory=_today)
+    _merged: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Any], init=False)
 
     def level(self, rule: Rule) -> Level:
         """Return what happens to a violation; what could not be put right is mandatory."""
         level = self.levels.get(rule.id, rule.level)
         return Level.MANDATORY if level is Level.REMEDIATE else level
 
-    def of(self, rule: Rule) -> dict[str, Any]:
+    def of(self, rule: Rule) -> Mapping[str, Any]:
         """Return the settings of one rule, defaults included."""
-        return rule.with_defaults(self.values.get(rule.id))
+        if rule.id not in self._merged:
+            self._merged[rule.id] = rule.with_defaults(self.values.get(rule.id))
+        return self._merged[rule.id]
 
     @property
     def undetermined_is_mandatory(self) -> bool:

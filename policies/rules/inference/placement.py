@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from catalog.instances import InstanceType
@@ -91,18 +92,27 @@ def _check_fits(index: Index, settings: Settings) -> Iterator[Outcome]:
     for workload, pod, _ in gpu_workloads(index):
         if workload.kind == "DaemonSet":
             continue
+        need = _Need(_request(pod, "memory"), _request(pod, "cpu"), _scratch_gib(pod))
         for pool in pools.pools_of(index, pod):
             applies = True
-            yield from _fits(index, workload, pod, pool)
-            yield from _fits_disk(index, workload, pod, pool, settings["imageGib"])
+            yield from _fits(index, workload, pod, pool, need)
+            yield from _fits_disk(index, workload, pod, pool, need, settings["imageGib"])
     if not applies:
         yield NotApplicable("no GPU workload with a pool in this stack")
 
 
-def _fits(index: Index, workload: Resource, pod: Pod, pool: Pool) -> Iterator[Outcome]:
-    agents = [item for item in _daemon_pods(index) if pools.runs_on(item, pool) is not False]
-    memory = _request(pod, "memory") + sum(_request(item, "memory") for item in agents)
-    cpu = _request(pod, "cpu") + sum(_request(item, "cpu") for item in agents)
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What one pod takes of its node."""
+
+    memory: float
+    cpu: float
+    scratch_gib: float
+
+
+def _fits(index: Index, workload: Resource, pod: Pod, pool: Pool, need: _Need) -> Iterator[Outcome]:
+    agents = _agents(index, pool)
+    memory, cpu = need.memory + agents.memory, need.cpu + agents.cpu
     small = [machine for machine in pool.machines if not _holds(machine, memory, cpu)]
     if small:
         machine = min(small, key=lambda item: item.memory_gib)
@@ -124,9 +134,21 @@ def _holds(machine: InstanceType, memory: float, cpu: float) -> bool:
     return enough_memory and cpu * 1000 <= machine.allocatable_cpu_millis
 
 
-def _daemon_pods(index: Index) -> list[Pod]:
-    found = index.of_kind("DaemonSet")
-    return [pod for daemon in found if daemon.is_kubernetes for pod in pods_in(daemon)]
+def _agents(index: Index, pool: Pool) -> _Need:
+    """Return what the DaemonSets of the stack take of each of the pool's nodes."""
+
+    def add() -> _Need:
+        daemons = [item for item in index.of_kind("DaemonSet") if item.is_kubernetes]
+        found = [
+            pod
+            for daemon in daemons
+            for pod in pods_in(daemon)
+            if pools.runs_on(pod, pool) is not False
+        ]
+        memory = sum(_request(pod, "memory") for pod in found)
+        return _Need(memory, sum(_request(pod, "cpu") for pod in found), 0.0)
+
+    return index.once(f"agents {pool.resource.urn}", add)
 
 
 def _request(pod: Pod, name: str) -> float:
@@ -142,23 +164,27 @@ def _request(pod: Pod, name: str) -> float:
     return max(running, *of(Role.INIT), 0.0)
 
 
-def _fits_disk(
-    index: Index, workload: Resource, pod: Pod, pool: Pool, image_gib: float
-) -> Iterator[Outcome]:
-    disk = _disk_gib(index, pool)
-    if disk is None:
-        return
-    scratch = sum(
+def _scratch_gib(pod: Pod) -> float:
+    sizes = (
         quantity.of(volume.at("emptyDir", "sizeLimit")) or 0
         for volume in pod.spec.at("volumes").each()
         if volume.at("emptyDir", "medium").value != "Memory"
     )
-    needed = scratch / quantity.GIB + image_gib
+    return sum(sizes) / quantity.GIB
+
+
+def _fits_disk(
+    index: Index, workload: Resource, pod: Pod, pool: Pool, need: _Need, image_gib: float
+) -> Iterator[Outcome]:
+    disk = index.once(f"disk {pool.resource.urn}", lambda: _disk_gib(index, pool))
+    if disk is None:
+        return
+    needed = need.scratch_gib + image_gib
     if needed > disk:
         yield Violation(
             path=pod.spec.at("volumes").path,
             found=(
-                f"{scratch / quantity.GIB:.0f} GiB of scratch and {image_gib:g} GiB of images "
+                f"{need.scratch_gib:.0f} GiB of scratch and {image_gib:g} GiB of images "
                 f"do not fit on the {disk:g} GiB of pool {pool.name}"
             ),
             fix=f"volume_size={int(needed * 1.2)}",

@@ -24,6 +24,8 @@ _TYPE: Final = "node.kubernetes.io/instance-type"
 # Set on a node when it runs, by the kubelet, by EKS, or by NVIDIA's feature discovery.
 _AT_RUNTIME: Final = ("topology.*", "kubernetes.io/*", "nvidia.com/gpu.*", "failure-domain.*")
 _KARPENTER_KEYS: Final = ("karpenter.k8s.aws/*", "karpenter.sh/*", "node.kubernetes.io/*")
+# What of a pod decides which nodes it can run on.
+_ASKED: Final = (("nodeSelector",), ("affinity", "nodeAffinity"), ("tolerations",))
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute"}
 
 
@@ -96,7 +98,12 @@ def runs_on(pod: Pod, pool: Pool) -> bool | None:
 
 def pools_of(index: Index, pod: Pod) -> list[Pool]:
     """Return the GPU pools that the pod can run on."""
-    return [pool for pool in gpu_pools(index) if runs_on(pod, pool) is not False]
+    # Most pods of a stack ask for the same nodes, and several rules ask about each.
+    asked = [pod.spec.at(*keys).value for keys in _ASKED]
+    return index.once(
+        f"pools_of {asked!r}",
+        lambda: [pool for pool in gpu_pools(index) if runs_on(pod, pool) is not False],
+    )
 
 
 def tolerates(pod: Pod, taints: Sequence[Taint]) -> bool | None:

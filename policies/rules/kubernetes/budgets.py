@@ -20,6 +20,7 @@ from rules.kubernetes.replicas import (
     selected,
     share,
 )
+from rules.kubernetes.workloads import REPLICATED
 
 _BUDGET: Final = "PodDisruptionBudget"
 _BUDGETS: Final = f"kubernetes:policy/*:{_BUDGET}"
@@ -64,10 +65,10 @@ def _present(index: Index, workload: Resource) -> Iterator[Outcome]:
 def _check_evictable(index: Index, _settings: Settings) -> Iterator[Outcome]:
     for budget in index.of_kind(_BUDGET):
         yield from _never(budget)
-        for workload in replicated(index):
-            same = dict(index.in_namespace(workload.namespace, _BUDGET)).get(budget)
-            if same and selected(budget.at("spec", "selector"), workload):
-                yield from _against(budget, workload, bounds(index, workload))
+        for kind in sorted(REPLICATED):
+            for workload, sure in index.in_namespace(budget.namespace, kind):
+                if sure and selected(budget.at("spec", "selector"), workload):
+                    yield from _against(budget, workload, bounds(index, workload))
 
 
 def _never(budget: Resource) -> Iterator[Outcome]:
