@@ -6,10 +6,11 @@ from embedded.cloud import polling
 from embedded.cloud.additions import (
     capacity_reservations,
     log_keys,
+    open_id_clients,
     placement_groups,
     pull_through_cache,
 )
-from embedded.cloud.corrections import addresses
+from embedded.cloud.corrections import addresses, endpoints, logs, ranges, security_groups
 from embedded.cloud.eks import dispatch
 
 _PARTS = (
@@ -19,7 +20,12 @@ _PARTS = (
     capacity_reservations,
     pull_through_cache,
     log_keys,
+    open_id_clients,
     addresses,
+    endpoints,
+    ranges,
+    security_groups,
+    logs,
 )
 _installed: list[str] = []
 

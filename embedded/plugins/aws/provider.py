@@ -71,7 +71,9 @@ class AwsProvider(base.Provider):
         resource = _resource(target.type)
         self._journal.known(target.urn, target.id)
         changes = Comparison(resource).changes(old_inputs, news)
-        replaces = {change.path for change in changes if resource.replacing(change.pattern)}
+        replaces = {
+            change.path for change in changes if resource.replacing(change.pattern, change.kind)
+        }
         return base.Diff(
             changes={change.path: change.kind for change in changes},
             replaces=replaces,
@@ -155,7 +157,7 @@ class AwsProvider(base.Provider):
             self._journal.known(target.urn, record.id)
             return None
         changes = Comparison(resource).changes(actual[0], operation.inputs)
-        if any(resource.replacing(change.pattern) for change in changes):
+        if any(resource.replacing(change.pattern, change.kind) for change in changes):
             lifecycle.delete(found.using(inputs=actual[0], state=actual[1]))
             self._journal.known(target.urn, record.id)
             return None

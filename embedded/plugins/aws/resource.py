@@ -110,6 +110,8 @@ class Resource:
     reads: Mapping[str, str | Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
     # Properties whose change makes a new resource; "*" means all but the steps'.
     replaces: Collection[str] = ()
+    # Properties of which one is given; going from one to another makes a new resource.
+    alternatives: Collection[str] = ()
     # Optional properties that the service fills in when they are absent.
     computed: Collection[str] = ()
     # Nested properties that the SDK lists as inputs but that only the service sets.
@@ -159,10 +161,10 @@ class Resource:
         names = [*self.sends, *self.steers, *stepped, *named, *prefix, *tagged, "region"]
         return frozenset(name.split(".")[0] for name in names if name)
 
-    def replacing(self, path: str) -> bool:
-        """Tell whether a change at the (index-free) path makes a new resource."""
+    def replacing(self, path: str, kind: str) -> bool:
+        """Tell whether a change (add, update, delete) at the path makes a new resource."""
         top = path.split(".")[0]
-        if top == "region":
+        if top == "region" or (top in self.alternatives and kind != "update"):
             return True
         if "*" in self.replaces:
             stepped = {name for step in self.steps for name in step.properties}

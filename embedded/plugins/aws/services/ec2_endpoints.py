@@ -30,13 +30,25 @@ def _modify_endpoint(operation: Operation) -> None:
     operation.api("modify_vpc_endpoint", params)
 
 
+def _read_endpoint(operation: Operation) -> Mapping[str, Any] | None:
+    """A gateway's addresses have a list of their own, which rules and routes name."""
+    params = {"VpcEndpointIds": ["{id}"]}
+    endpoint = operation.call(Call("describe_vpc_endpoints", params, "VpcEndpoints[0]"))
+    if endpoint and endpoint.get("VpcEndpointType") == "Gateway":
+        named = {"Name": "prefix-list-name", "Values": [endpoint["ServiceName"]]}
+        params = {"Filters": [named]}
+        lists = Call("describe_prefix_lists", params, "PrefixLists[0]")
+        endpoint.update(operation.call(lists) or {})
+    return endpoint
+
+
 VPC_ENDPOINT = Resource(
     type="aws:ec2/vpcEndpoint:VpcEndpoint",
     label="EC2 VPC Endpoint",
     service="ec2",
     identity="{VpcEndpointId}",
     create=Call("create_vpc_endpoint", result="VpcEndpoint"),
-    read=Call("describe_vpc_endpoints", {"VpcEndpointIds": ["{id}"]}, "VpcEndpoints[0]"),
+    read=_read_endpoint,
     delete=Call("delete_vpc_endpoints", {"VpcEndpointIds": ["{id}"]}),
     sends=("vpcId", "serviceName", "vpcEndpointType", "policy", "privateDnsEnabled", *_MEMBERS),
     names={"policy": "PolicyDocument"},
@@ -49,9 +61,11 @@ VPC_ENDPOINT = Resource(
     documents=("policy",),
     outputs={
         "arn": "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}",
+        "cidrBlocks": "Cidrs",
         "dnsEntries": "DnsEntries",
         "networkInterfaceIds": "NetworkInterfaceIds",
         "ownerId": "OwnerId",
+        "prefixListId": "PrefixListId",
         "requesterManaged": "RequesterManaged",
         "state": "State",
     },

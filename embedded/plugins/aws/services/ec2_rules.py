@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from embedded.plugins.aws.operation import Operation
@@ -141,26 +141,4 @@ def bring_to(operation: Operation, direction: str, wanted: Iterable[Mapping[str,
     added = [permission.api() for permission in sorted(target - actual.keys())]
     if added:
         params = {"GroupId": operation.id, "IpPermissions": added}
-        answer = operation.api(f"authorize_security_group_{direction}", params)
-        note(operation, operation.id, answer["SecurityGroupRules"], target)
-
-
-def note(
-    operation: Operation,
-    group: str,
-    made: Iterable[Mapping[str, Any]],
-    wanted: Collection[Permission],
-) -> None:
-    """Write the descriptions that moto loses: of new rules whose source is a group."""
-    texts = {replace(permission, description=""): permission for permission in wanted}
-    changes = []
-    for rule in made:
-        known = _of_api(rule)
-        permission = texts.get(replace(known, description=""))
-        if permission and permission.description != known.description:
-            update = {**permission.rule(), "Description": permission.description}
-            identity = rule["SecurityGroupRuleId"]
-            changes.append({"SecurityGroupRuleId": identity, "SecurityGroupRule": update})
-    if changes:
-        params = {"GroupId": group, "SecurityGroupRules": changes}
-        operation.api("modify_security_group_rules", params)
+        operation.api(f"authorize_security_group_{direction}", params)

@@ -124,16 +124,8 @@ DEFAULT_SECURITY_GROUP = Resource(
     tags=replace(ec2_tags("security-group"), create={}),
 )
 
-_RULE_PROPERTIES: Final = (
-    "ipProtocol",
-    "fromPort",
-    "toPort",
-    "cidrIpv4",
-    "cidrIpv6",
-    "prefixListId",
-    "referencedSecurityGroupId",
-    "description",
-)
+_RULE_SOURCES: Final = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+_RULE_PROPERTIES: Final = ("ipProtocol", "fromPort", "toPort", *_RULE_SOURCES, "description")
 
 
 def _permission(inputs: Mapping[str, Any]) -> ec2_rules.Permission:
@@ -156,12 +148,13 @@ def _permission(inputs: Mapping[str, Any]) -> ec2_rules.Permission:
 
 
 def _check_rule(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
-    names = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
-    given = [name for name in names if inputs.get(name) is not None]
+    given = [name for name in _RULE_SOURCES if inputs.get(name) is not None]
     if len(given) == 1:
         return []
-    reason = f"exactly one of {', '.join(names)} is needed; got {', '.join(given) or 'none'}"
-    return [(given[0] if given else names[0], reason)]
+    reason = (
+        f"exactly one of {', '.join(_RULE_SOURCES)} is needed; got {', '.join(given) or 'none'}"
+    )
+    return [(given[0] if given else _RULE_SOURCES[0], reason)]
 
 
 def _rule(direction: str) -> Resource:
@@ -172,7 +165,6 @@ def _rule(direction: str) -> Resource:
         permission = _permission(operation.inputs)
         params = {"GroupId": group, "IpPermissions": [permission.api()], **operation.tag_params()}
         answer = operation.api(f"authorize_security_group_{direction}", params)
-        ec2_rules.note(operation, group, answer["SecurityGroupRules"], [permission])
         return answer["SecurityGroupRules"][0]
 
     def change(operation: Operation) -> None:
@@ -207,6 +199,7 @@ def _rule(direction: str) -> Resource:
             "toPort": _port("ToPort"),
         },
         replaces=("securityGroupId",),
+        alternatives=_RULE_SOURCES,
         protocols=("ipProtocol",),
         checks=_check_rule,
         outputs={

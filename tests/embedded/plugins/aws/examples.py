@@ -9,8 +9,8 @@ from tests.embedded.plugins.aws.examples_network import EC2
 from tests.embedded.plugins.aws.examples_peering import NETWORK
 from tests.embedded.plugins.aws.examples_services import MESSAGES, STORAGE
 
-EXAMPLES = {
-    example.token: example
+EXAMPLES = [
+    example
     for group in (EC2, NETWORK, CAPACITY, IAM, IDENTITY, OTHERS, EKS, MESSAGES, STORAGE)
     for example in group
-}
+]

@@ -49,8 +49,9 @@ IDENTITY = (
             "clientIdLists": ["sts.amazonaws.com"],
             "thumbprintLists": ["0" * 40],
         },
-        # moto has no call that adds a client id.
         lambda _: [
+            {"clientIdLists": ["sts.amazonaws.com", "ballast"]},
+            {"clientIdLists": ["ballast"]},
             {"thumbprintLists": ["1" * 40]},
             {"tags": {"Name": "x"}},
         ],

@@ -148,8 +148,41 @@ EC2 = (
             "referencedSecurityGroupId": world.id("other-security-group"),
             "description": "everything to the other",
         },
-        lambda _: [{"description": "all to the other"}, {"tags": {"Name": "x"}}],
+        lambda world: [
+            {"description": "all to the other"},
+            {"referencedSecurityGroupId": world.id("security-group")},
+            {"tags": {"Name": "x"}},
+        ],
         lambda world: {"securityGroupId": world.id("other-security-group")},
+    ),
+    Example(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        lambda world: {
+            "securityGroupId": world.id("security-group"),
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv6": "fd00::/8",
+            "description": "web",
+        },
+        lambda _: [{"cidrIpv6": "fd12::/16"}, {"description": "web of ours"}],
+        kind="of version 6",
+    ),
+    Example(
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        lambda world: {
+            "securityGroupId": world.id("security-group"),
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "prefixListId": world.prefix_list("s3-endpoint"),
+            "description": "images",
+        },
+        lambda world: [
+            {"prefixListId": world.prefix_list("dynamodb-endpoint")},
+            {"description": "layers"},
+        ],
+        kind="to a prefix list",
     ),
     Example(
         "aws:ec2/launchTemplate:LaunchTemplate",

@@ -41,6 +41,10 @@ class World:
         """Return the id of the thing called `name`."""
         return self.get(name).id
 
+    def prefix_list(self, name: str) -> str:
+        """Return the id of the addresses behind the endpoint called `name`."""
+        return self.get(name).outputs["prefixListId"]
+
     def arn(self, name: str) -> str:
         """Return the ARN of the thing called `name`."""
         return self.get(name).outputs["arn"]
@@ -54,12 +58,23 @@ def _subnet(zone: str, third: int) -> tuple[str, Callable[[World], Inputs]]:
     return "aws:ec2/subnet:Subnet", build
 
 
+def _endpoint(service: str) -> tuple[str, Callable[[World], Inputs]]:
+    def build(world: World) -> Inputs:
+        name = f"com.amazonaws.us-east-1.{service}"
+        return {"vpcId": world.id("other-vpc"), "serviceName": name}
+
+    return "aws:ec2/vpcEndpoint:VpcEndpoint", build
+
+
 def _role(*services: str) -> tuple[str, Callable[[World], Inputs]]:
     return "aws:iam/role:Role", lambda _: {"assumeRolePolicy": trust(*services)}
 
 
 _GROUND: dict[str, tuple[str, Callable[[World], Inputs]]] = {
-    "vpc": ("aws:ec2/vpc:Vpc", lambda _: {"cidrBlock": "10.20.0.0/16"}),
+    "vpc": (
+        "aws:ec2/vpc:Vpc",
+        lambda _: {"cidrBlock": "10.20.0.0/16", "enableDnsHostnames": True},
+    ),
     "other-vpc": ("aws:ec2/vpc:Vpc", lambda _: {"cidrBlock": "10.30.0.0/16"}),
     "subnet": _subnet("us-east-1a", 0),
     "other-subnet": _subnet("us-east-1b", 1),
@@ -72,7 +87,13 @@ _GROUND: dict[str, tuple[str, Callable[[World], Inputs]]] = {
         "aws:ec2/natGateway:NatGateway",
         lambda world: {"subnetId": world.id("subnet"), "allocationId": world.id("address")},
     ),
+    "s3-endpoint": _endpoint("s3"),
+    "dynamodb-endpoint": _endpoint("dynamodb"),
     "route-table": (
+        "aws:ec2/routeTable:RouteTable",
+        lambda world: {"vpcId": world.id("vpc")},
+    ),
+    "other-route-table": (
         "aws:ec2/routeTable:RouteTable",
         lambda world: {"vpcId": world.id("vpc")},
     ),
@@ -135,3 +156,5 @@ class Example:
     stays: bool = False
     # The id form of `pulumi import`, where it is not the id.
     import_id: Callable[[Any], str] = lambda made: made.id
+    # Tells several examples of one type apart.
+    kind: str = ""

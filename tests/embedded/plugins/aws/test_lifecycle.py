@@ -131,14 +131,95 @@ def test_what_moto_accepts_and_drops_is_a_warning(
         def warn(self, urn: str, message: str) -> None:
             said.append(message)
 
+    clients = engine.provider._clients
+    whole = clients.call
+
+    def forgetful(service: str, operation: str, params: dict[str, Any], region: str = "") -> Any:
+        if operation == "modify_subnet_attribute":
+            return {}
+        return whole(service, operation, params, region)
+
     monkeypatch.setattr(engine.provider, "host", Listener())
     vpc = engine.create(VPC, {"cidrBlock": "10.0.0.0/16"})
-    one, other, third = (
-        engine.create(GROUP, {"vpcId": vpc.id}, name) for name in ("one", "other", "third")
-    )
-    inputs = {"securityGroupId": one.id, "ipProtocol": "tcp", "fromPort": 1, "toPort": 1}
-    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-    rule = engine.create(token, {**inputs, "referencedSecurityGroupId": other.id})
+    inputs = {"vpcId": vpc.id, "cidrBlock": "10.0.1.0/24"}
+    subnet = engine.create("aws:ec2/subnet:Subnet", inputs)
     assert said == []
-    rule.update({**inputs, "referencedSecurityGroupId": third.id})
-    assert said == ["the embedded cloud did not take referencedSecurityGroupId as it was asked for"]
+    monkeypatch.setattr(clients, "call", forgetful)
+    subnet.update({**inputs, "mapPublicIpOnLaunch": True})
+    assert said == ["the embedded cloud did not take mapPublicIpOnLaunch as it was asked for"]
+
+
+def test_a_nat_gateway_is_replaced_with_the_same_address(engine: Engine) -> None:
+    vpc = engine.create(VPC, {"cidrBlock": "10.0.0.0/16"})
+    subnet = "aws:ec2/subnet:Subnet"
+    first = engine.create(subnet, {"vpcId": vpc.id, "cidrBlock": "10.0.1.0/24"}, "first")
+    second = engine.create(subnet, {"vpcId": vpc.id, "cidrBlock": "10.0.2.0/24"}, "second")
+    address = engine.create("aws:ec2/eip:Eip", {"domain": "vpc"})
+    token = "aws:ec2/natGateway:NatGateway"
+    inputs = {"subnetId": first.id, "allocationId": address.id}
+    old = engine.create(token, inputs)
+    moved = {**inputs, "subnetId": second.id}
+    assert old.diff(moved).replaces == {"subnetId"}
+    with pytest.raises(ProviderError, match=r"Resource\.AlreadyAssociated"):
+        engine.create(token, moved, "new")
+    old.delete()
+    new = engine.create(token, moved)
+    assert new.outputs["publicIp"] == old.outputs["publicIp"]
+
+
+def test_a_rule_s_source_of_another_kind_is_another_rule(engine: Engine) -> None:
+    vpc = engine.create(VPC, {"cidrBlock": "10.0.0.0/16"})
+    group = engine.create(GROUP, {"vpcId": vpc.id})
+    rule = {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 1, "toPort": 1}
+    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    made = engine.create(token, {**rule, "cidrIpv4": "10.0.0.0/8"})
+    assert made.diff({**rule, "cidrIpv4": "11.0.0.0/8"}).replaces == set()
+    other = made.diff({**rule, "referencedSecurityGroupId": group.id})
+    assert other.replaces == {"cidrIpv4", "referencedSecurityGroupId"}
+
+
+def test_a_subnet_can_lie_in_a_second_range_of_its_vpc(engine: Engine) -> None:
+    vpc = engine.create(VPC, {"cidrBlock": "10.0.0.0/16"})
+    table = engine.create("aws:ec2/routeTable:RouteTable", {"vpcId": vpc.id})
+    token = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+    second = engine.create(token, {"vpcId": vpc.id, "cidrBlock": "100.64.0.0/16"})
+    inside = {"vpcId": vpc.id, "cidrBlock": "100.64.0.0/18"}
+    subnet = engine.create("aws:ec2/subnet:Subnet", inside)
+    assert table.diff({"vpcId": vpc.id}).changes == {}
+    subnet.delete()
+    second.delete()
+    assert second.gone
+    assert not table.gone
+    with pytest.raises(ProviderError, match=r"InvalidSubnet\.Range"):
+        engine.create("aws:ec2/subnet:Subnet", inside, "outside")
+
+
+def test_a_peering_is_accepted_and_routed_from_both_sides(engine: Engine) -> None:
+    ours = engine.create(VPC, {"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": True}, "ours")
+    theirs = engine.create(VPC, {"cidrBlock": "10.2.0.0/16", "enableDnsHostnames": True}, "theirs")
+    asked = {"vpcId": ours.id, "peerVpcId": theirs.id, "peerOwnerId": "123456789012"}
+    peering = engine.create("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", asked)
+    assert peering.outputs["acceptStatus"] == "pending-acceptance"
+    named = {"vpcPeeringConnectionId": peering.id}
+    accepter = engine.create(
+        "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter",
+        {**named, "autoAccept": True, "accepter": {"allowRemoteVpcDnsResolution": True}},
+    )
+    assert accepter.outputs["acceptStatus"] == "active"
+    options = engine.create(
+        "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions",
+        {**named, "requester": {"allowRemoteVpcDnsResolution": True}},
+    )
+    peering.refresh()
+    for made in (peering, accepter, options):
+        made.refresh()
+        assert made.outputs["requester"] == {"allowRemoteVpcDnsResolution": True}
+        assert made.outputs["accepter"] == {"allowRemoteVpcDnsResolution": True}
+    for vpc, there in ((ours, "10.2.0.0/16"), (theirs, "10.1.0.0/16")):
+        table = engine.create("aws:ec2/routeTable:RouteTable", {"vpcId": vpc.id}, vpc.name)
+        route = {"routeTableId": table.id, "destinationCidrBlock": there, **named}
+        made = engine.create("aws:ec2/route:Route", route, vpc.name)
+        assert made.outputs["state"] == "active"
+        made.delete()
+    peering.delete()
+    assert peering.gone

@@ -12,7 +12,10 @@ from tests.embedded.plugins.aws.ground import Example, World
 # A hundred calls a type: in the fast tier only what the other files here show.
 pytestmark = pytest.mark.embedded
 
-ALL = [pytest.param(EXAMPLES[token], id=token.split(":")[-1]) for token in sorted(EXAMPLES)]
+ALL = [
+    pytest.param(example, id=" ".join([example.token.split(":")[-1], example.kind]).strip())
+    for example in sorted(EXAMPLES, key=lambda example: example.token)
+]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def drift(made: Made) -> dict[str, str]:
 
 
 def test_every_type_of_the_table_has_an_example() -> None:
-    assert EXAMPLES.keys() == RESOURCES.keys()
+    assert {example.token for example in EXAMPLES} == RESOURCES.keys()
 
 
 @pytest.mark.parametrize("example", ALL)
