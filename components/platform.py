@@ -13,6 +13,9 @@ from components import naming
 from components.compute import Compute, Place
 from components.network.flows import CLUSTER, NODES
 from components.networking import Networking, PeerAccess
+from components.observability.observability import Observability, ObservabilityArgs
+from components.observability.of_capacity import node_prices
+from components.observability.of_pipeline import watched
 from components.serving.pipeline import Pipeline
 from stacks.settings import InferenceSettings, Settings
 from stacks.translation import pipeline_args
@@ -70,23 +73,17 @@ class Platform(pulumi.ComponentResource):
             serving_group_id=networking.serving_group_id,
         )
         compute = Compute(settings, place, self._child)
-        pipeline = self._build_pipeline(args, settings, compute)
-        self.kubeconfig = compute.cluster.kubeconfig
-        self.summary |= _summary(settings, compute, pipeline)
-
-    def _build_pipeline(
-        self,
-        args: PlatformArgs,
-        settings: InferenceSettings,
-        compute: Compute,
-    ) -> Pipeline:
         # After the nodes: pods without room would let the deployments wait for them.
         access = args.cluster_access(compute.cluster.kubeconfig, compute.nodes)
-        return Pipeline(
-            "serving",
-            pipeline_args(settings),
-            ResourceOptions.merge(self._child, ResourceOptions(providers=[access])),
-        )
+        inside = ResourceOptions.merge(self._child, ResourceOptions(providers=[access]))
+        compute.build_elasticity(inside)
+        serving = pipeline_args(settings)
+        pipeline = Pipeline("serving", serving, inside)
+        bought = [(pool.capacity, pool.types) for pool in settings.capacity.pools]
+        seen = watched(serving, prices=node_prices(bought))
+        Observability("observability", ObservabilityArgs(watched=seen, needs=(pipeline,)), inside)
+        self.kubeconfig = compute.cluster.kubeconfig
+        self.summary |= _summary(settings, compute, pipeline)
 
 
 def _summary(

@@ -17,7 +17,7 @@ from components.serving import aggregator, gateway
 from components.serving.envoy import METRICS_PORT
 from components.serving.model_serving import ServedModel
 from components.serving.pipeline import PipelineArgs
-from components.serving.workload import CpuScaling, FixedScaling, Scaling
+from components.serving.workload import CpuScaling, FixedScaling, Scaling, SignalScaling
 
 
 def watched(
@@ -58,13 +58,18 @@ def triggers(scaling: Scaling) -> tuple[Trigger, ...]:
     match scaling:
         case CpuScaling(target_percent=percent):
             return (Trigger(signal=signal("cpu"), threshold=percent / 100),)
+        case SignalScaling(triggers=followed):
+            return followed
         case FixedScaling():
             return ()
 
 
 def _bounds(scaling: Scaling) -> tuple[int, int]:
     match scaling:
-        case CpuScaling(min_replicas=fewest, max_replicas=most):
+        case (
+            CpuScaling(min_replicas=fewest, max_replicas=most)
+            | SignalScaling(min_replicas=fewest, max_replicas=most)
+        ):
             return fewest, most
         case FixedScaling(replicas=replicas):
             return replicas, replicas

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from embedded.cluster import kwok_access
+from embedded.cluster import custom_resources, kwok_access
 from embedded.cluster.kubeconfigs import write_kubeconfig
 from embedded.cluster.parts import (
     API_SERVER,
@@ -64,6 +64,7 @@ class ControlPlane:
             self._bring_up([API_SERVER], say)
             self._admit_kwok(say)
             self._bring_up([CONTROLLER_MANAGER, SCHEDULER, KWOK], say)
+            custom_resources.install(self._parts.endpoint(API_SERVER), say)
 
     def stop(self) -> None:
         """Stop whatever runs, in reverse order, so that nothing writes to a closed store."""

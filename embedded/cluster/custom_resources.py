@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from embedded.cluster.endpoint import Endpoint
+from embedded.processes import ProcessError
 from embedded.toolchain.published import PublishedFiles, ensure_files
 
 Say = Callable[[str], None]
@@ -45,7 +46,7 @@ _WITHIN_SECONDS: Final = 20.0
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class NotServedError(Exception):
+class NotServedError(ProcessError):
     """The API server took a definition and does not serve it."""
 
 
