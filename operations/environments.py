@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -12,6 +13,8 @@ from embedded.layout import PROJECT_ROOT
 from operations.console import UserError
 
 _STACKS = PROJECT_ROOT / "stacks"
+# How a stack of this project is called in a backend without organizations.
+_PROJECT = "organization/ballast/"
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,26 @@ class Environment:
         Only this one setting is looked at, and only to know what has to be
         started: the program alone judges the settings.
         """
+        return self._config().get("ballast:target") == "embedded"
+
+    @property
+    def references(self) -> list[str]:
+        """The environments of this project that this one is joined with: it reads their outputs."""
+        network = self._config().get("ballast:network")
+        peerings = network.get("peerings") if isinstance(network, dict) else None
+        sides = peerings.values() if isinstance(peerings, dict) else ()
+        stacks = [str(side.get("stack")) for side in sides if isinstance(side, dict)]
+        named = (stack.removeprefix(_PROJECT) for stack in stacks if stack.startswith(_PROJECT))
+        return sorted(set(named) & set(names()))
+
+    def _config(self) -> dict[str, Any]:
         try:
             settings = yaml.safe_load(self.file.read_text()) or {}
         except yaml.YAMLError as error:
             message = f"{self.file.name} is not valid YAML: {error}"
             raise UserError(message) from None
         config = settings.get("config") if isinstance(settings, dict) else None
-        return isinstance(config, dict) and config.get("ballast:target") == "embedded"
+        return config if isinstance(config, dict) else {}
 
     @property
     def enforcement(self) -> Path | None:

@@ -39,9 +39,14 @@ class Pulumi:
     variables: Mapping[str, str]
 
     def select(self) -> None:
-        """Make the stack unless it exists."""
-        if not self._checkpoint.exists():
-            self._quiet("stack", "init", self.environment.name)
+        """Make the stack unless it exists, and those whose outputs it reads.
+
+        The engine refuses a reference to a stack that was never made. An empty one
+        says nothing, and the program knows what to make of that.
+        """
+        for name in (*self.environment.references, self.environment.name):
+            if not self._checkpoint_of(name).exists():
+                self._quiet("stack", "init", name)
 
     def settle(self) -> int:
         """Drop the pending operations that a killed update left; return how many there were.
@@ -112,8 +117,10 @@ class Pulumi:
 
     @property
     def _checkpoint(self) -> Path:
-        stacks = self.layout.backend / ".pulumi" / "stacks" / "ballast"
-        return stacks / f"{self.environment.name}.json"
+        return self._checkpoint_of(self.environment.name)
+
+    def _checkpoint_of(self, name: str) -> Path:
+        return self.layout.backend / ".pulumi" / "stacks" / "ballast" / f"{name}.json"
 
     def _latest(self) -> dict[str, Any]:
         """Return what the engine last wrote down; reading the file spares a start of `pulumi`."""

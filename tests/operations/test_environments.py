@@ -54,3 +54,29 @@ def test_a_stack_file_that_is_not_yaml_is_named(tmp_path: Path) -> None:
     file.write_text("config: [")
     with pytest.raises(UserError, match=r"Pulumi\.x\.yaml is not valid YAML"):
         _ = Environment("x", file).embedded
+
+
+def test_an_environment_names_those_that_it_is_joined_with() -> None:
+    assert environments.find("prod").references == ["shared"]
+    assert environments.find("staging").references == ["shared"]
+    assert environments.find("dev").references == []
+    assert environments.find("shared").references == []
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "[1]",
+        "{peerings: [1]}",
+        "{peerings: {a: 1}}",
+        "{peerings: {a: {stack: organization/other/shared}}}",
+        "{peerings: {a: {stack: organization/ballast/nowhere}}}",
+        "{peerings: {a: {vpc_id: vpc-0123456789abcdef0}}}",
+    ],
+)
+def test_what_is_no_environment_of_this_project_is_no_reference(
+    tmp_path: Path, network: str
+) -> None:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(f"config:\n  ballast:network: {network}\n")
+    assert Environment("x", file).references == []
