@@ -16,6 +16,16 @@ from tests.support.environment import RunningControlPlane, eventually
 
 pytestmark = pytest.mark.embedded
 
+NODE_INFO = (
+    "architecture",
+    "containerRuntimeVersion",
+    "kernelVersion",
+    "kubeProxyVersion",
+    "kubeletVersion",
+    "operatingSystem",
+    "osImage",
+)
+
 
 @pytest.fixture
 def core(control_plane: RunningControlPlane) -> Any:
@@ -79,6 +89,23 @@ def test_a_node_becomes_ready_and_keeps_what_it_offers(core: Any, gpu_node: str)
     eventually(lambda: conditions(core.read_node(gpu_node).status).get("Ready") == "True")
     allocatable = core.read_node(gpu_node).status.allocatable
     assert (allocatable[GPU], allocatable["pods"]) == ("1", "58")
+
+
+def test_a_node_whose_machine_looks_like_a_number_becomes_ready(core: Any) -> None:
+    name = f"cpu-{uuid.uuid4().hex[:8]}"
+    machine = {"systemUUID": "0123456789", "bootID": "1e10", "machineID": "0x7f"}
+    described = node(name)
+    # The API wants them all.
+    rest = dict.fromkeys(NODE_INFO, "")
+    described["status"] = {**described["status"], "nodeInfo": {**rest, **machine}}
+    core.create_node(described)
+    try:
+        eventually(lambda: conditions(core.read_node(name).status).get("Ready") == "True")
+        info = core.read_node(name).status.node_info
+    finally:
+        core.delete_node(name)
+    assert (info.system_uuid, info.boot_id, info.machine_id) == ("0123456789", "1e10", "0x7f")
+    assert (info.architecture, info.operating_system) == ("amd64", "linux")
 
 
 def test_a_node_renews_its_lease(
