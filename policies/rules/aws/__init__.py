@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from typing import Final
 
 from frame.rule import Rule
-from rules.aws import cluster, edge, ingress, instances, network, permissions, storage, trust
+from rules.aws import (
+    cluster,
+    default_group,
+    edge,
+    ingress,
+    instances,
+    network,
+    permissions,
+    storage,
+    trust,
+)
 
 RULES: Final[Sequence[Rule]] = (
     *ingress.RULES,
     *network.RULES,
+    *default_group.RULES,
     *cluster.RULES,
     *instances.RULES,
     *storage.RULES,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from frame.facts import Node
 from frame.networks import is_world, parse
@@ -22,15 +22,29 @@ from frame.verdict import NotApplicable, Outcome, Undetermined, Violation
 from rules import frameworks
 from rules.aws import security_groups
 from rules.aws.checks import forbid_true
-from rules.aws.security_groups import DEFAULT_GROUP, Grant
+from rules.aws.security_groups import Grant
 
 VPC: Final = "aws:ec2/vpc:Vpc"
+
+
 SUBNET: Final = "aws:ec2/subnet:Subnet"
+
+
 ROUTE: Final = "aws:ec2/route:Route"
+
+
 ROUTE_TABLE: Final = "aws:ec2/routeTable:RouteTable"
+
+
 _FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
+
+
 _DEFAULT_VPC: Final = ("aws:ec2/defaultVpc:DefaultVpc", "aws:ec2/defaultSubnet:DefaultSubnet")
+
+
 _ELSEWHERE: Final = ("vpcPeeringConnectionId", "transitGatewayId", "coreNetworkArn")
+
+
 _DESTINATIONS: Final = ("destinationCidrBlock", "cidrBlock", "destinationIpv6CidrBlock")
 
 
@@ -81,32 +95,6 @@ def _logs(index: Index, log: Resource, vpc: Resource) -> bool:
 
 def _unjoined(index: Index, log: Resource) -> bool:
     return log.at("vpcId").unknown and not index.behind(log, "vpcId", VPC)
-
-
-def _emptied(resource: Resource, _settings: Settings) -> Iterator[Outcome]:
-    for field in ("ingress", "egress"):
-        node = resource.at(field)
-        if node.unknown:
-            yield Undetermined(path=node.path)
-        elif any(True for _ in node.blocks()):
-            yield Violation(path=node.path, found="has rules", fix=f"{field}=[]")
-
-
-def _empty(resource: Resource, _settings: Settings) -> Mapping[str, Any] | None:
-    fields = [field for field in ("ingress", "egress") if any(resource.at(field).blocks())]
-    return {field: [] for field in fields} or None
-
-
-def _check_default_group(index: Index, _settings: Settings) -> Iterator[Outcome]:
-    groups = index.of_token(DEFAULT_GROUP)
-    for vpc in index.of_token(VPC):
-        if any(vpc in index.behind(group, "vpcId", VPC) for group in groups):
-            continue
-        if any(not index.behind(group, "vpcId", VPC) for group in groups):
-            yield Undetermined(path="vpcId", because="whose default group it is", urn=groups[0].urn)
-        else:
-            found = "nothing empties this network's default security group"
-            yield Violation(path="", found=found, urn=vpc.urn)
 
 
 def _no_default_vpc(resource: Resource, _settings: Settings) -> Iterator[Outcome]:
@@ -179,6 +167,7 @@ EGRESS: Final = ResourceRule(
     ),
 )
 
+
 PUBLIC_ADDRESSES: Final = ResourceRule(
     id="subnets-give-no-public-addresses",
     title="Subnets do not give every instance a public address",
@@ -199,6 +188,7 @@ PUBLIC_ADDRESSES: Final = ResourceRule(
         Relative(tool="AWS Config", check="SUBNET_AUTO_ASSIGN_PUBLIC_IP_DISABLED"),
     ),
 )
+
 
 FLOW_LOGS: Final = StackRule(
     id="networks-have-flow-logs",
@@ -225,48 +215,6 @@ FLOW_LOGS: Final = StackRule(
     ),
 )
 
-EMPTIED: Final = ResourceRule(
-    id="default-security-group-is-empty",
-    title="The default security group lets nothing through",
-    why=(
-        "Whatever is launched without a group gets the default one, which lets all its members "
-        "reach each other and everything out: one forgotten line joins a test instance with "
-        "production."
-    ),
-    fix="ingress=[], egress=[]",
-    severity=Severity.MEDIUM,
-    category=Category.NETWORK,
-    tokens=(DEFAULT_GROUP,),
-    covers=("A10",),
-    check=_emptied,
-    remedy=_empty,
-    frameworks=(
-        frameworks.cis_aws("5.4 The default security group of every VPC restricts all traffic"),
-    ),
-    relatives=(
-        Relative(tool="Checkov", check="CKV2_AWS_12"),
-        Relative(tool="Trivy", check="AWS-0173"),
-    ),
-)
-
-DEFAULT_GROUP_TAKEN: Final = StackRule(
-    id="networks-empty-their-default-group",
-    title="Every network has its default security group emptied",
-    why=(
-        "A new VPC comes with a default group that is open among its members, and only a program "
-        "that takes it over can empty it. AWS does not let one delete it."
-    ),
-    fix='aws.ec2.DefaultSecurityGroup("default", vpc_id=vpc.id)',
-    severity=Severity.MEDIUM,
-    category=Category.NETWORK,
-    tokens=(VPC,),
-    covers=("A10",),
-    check=_check_default_group,
-    frameworks=(
-        frameworks.cis_aws("5.4 The default security group of every VPC restricts all traffic"),
-    ),
-    relatives=(Relative(tool="Checkov", check="CKV2_AWS_12"),),
-)
 
 NO_DEFAULT_VPC: Final = ResourceRule(
     id="default-vpc-is-not-used",
@@ -286,6 +234,7 @@ NO_DEFAULT_VPC: Final = ResourceRule(
         Relative(tool="Trivy", check="AWS-0101"),
     ),
 )
+
 
 PEERING: Final = ResourceRule(
     id="peering-routes-are-narrow",
@@ -312,12 +261,11 @@ PEERING: Final = ResourceRule(
     relatives=(Relative(tool="Checkov", check="CKV2_AWS_44"),),
 )
 
+
 RULES: Final[Sequence[Rule]] = (
     EGRESS,
     PUBLIC_ADDRESSES,
     FLOW_LOGS,
-    EMPTIED,
-    DEFAULT_GROUP_TAKEN,
     NO_DEFAULT_VPC,
     PEERING,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -20,78 +19,10 @@ from frame.rule import (
 )
 from frame.verdict import NotApplicable, Outcome, Undetermined, Violation
 from rules import frameworks
-from rules.aws.documents import CARRIERS, ROLE, Statement, allowed, documents, matches_any
+from rules.aws import actions
+from rules.aws.documents import CARRIERS, ROLE, Statement, allowed, documents
 
 StatementCheck = Callable[[Statement], Iterator[Outcome]]
-
-# Each of these alone, on everybody, makes its holder an administrator.
-_ESCALATING: Final = (
-    "iam:createpolicyversion",
-    "iam:setdefaultpolicyversion",
-    "iam:createaccesskey",
-    "iam:createloginprofile",
-    "iam:updateloginprofile",
-    "iam:attachuserpolicy",
-    "iam:attachgrouppolicy",
-    "iam:attachrolepolicy",
-    "iam:putuserpolicy",
-    "iam:putgrouppolicy",
-    "iam:putrolepolicy",
-    "iam:addusertogroup",
-    "iam:updateassumerolepolicy",
-    "iam:putrolepermissionsboundary",
-    "iam:deleterolepermissionsboundary",
-    "lambda:updatefunctioncode",
-    "eks:associateaccesspolicy",
-    "eks:createaccessentry",
-)
-_CREDENTIALS: Final = (
-    "sts:assumerole",
-    "sts:assumerolewithwebidentity",
-    "sts:getfederationtoken",
-    "iam:createservicespecificcredential",
-    "iam:resetservicespecificcredential",
-    "iam:updateaccesskey",
-    "ec2:getpassworddata",
-    "redshift:getclustercredentials",
-    "rds-db:connect",
-    "cognito-identity:getcredentialsforidentity",
-    "codeartifact:getauthorizationtoken",
-    "ecr-public:getauthorizationtoken",
-)
-_DATA: Final = (
-    "s3:getobject",
-    "s3:getobjectversion",
-    "secretsmanager:getsecretvalue",
-    "secretsmanager:batchgetsecretvalue",
-    "ssm:getparameter",
-    "ssm:getparameters",
-    "ssm:getparametersbypath",
-    "dynamodb:getitem",
-    "dynamodb:scan",
-    "dynamodb:query",
-    "rds:copydbsnapshot",
-    "kms:decrypt",
-)
-# Actions for which AWS knows no single resource, so that a star is all one can write.
-_UNRESTRICTABLE: Final = re.compile(
-    r"ecr:getauthorizationtoken|s3:listallmybuckets|s3:getaccountpublicaccessblock"
-    r"|sts:get(calleridentity|sessiontoken)|xray:(put|get)\w+|cloudwatch:(putmetricdata|list\w+"
-    r"|getmetric(data|statistics))|(ec2|autoscaling|elasticloadbalancing):describe\w+"
-    r"|pricing:\w+|ce:\w+|tag:get\w+|servicequotas:(get|list)\w+|ssm:describe\w+"
-    r"|(ssmmessages|ec2messages):\w+|eks:(listclusters|describeaddon\w+|describeclusterversions)"
-    r"|kms:(list(keys|aliases)|createkey|generaterandom)|iam:(list(roles|users|policies|groups)"
-    r"|getaccount\w+)|secretsmanager:(listsecrets|getrandompassword)|acm:listcertificates"
-    r"|route53:list\w+|(sqs:listqueues|sns:listtopics|dynamodb:listtables|lambda:listfunctions)"
-    r"|logs:(describeloggroups|createlogdelivery)|ec2:getspotplacementscores|shield:\w+"
-    r"|elasticfilesystem:describe\w+|sts:decodeauthorizationmessage|organizations:(list|describe)\w+"
-)
-# A star is narrowed down when the resource has to carry a tag, or belong to somebody.
-_NARROWING: Final = re.compile(
-    r"(aws|ec2|autoscaling|elasticloadbalancing|eks|kms):(resource|request)(tag/.+|account|orgid)"
-    r"|kms:viaservice|kms:callerac+ount|aws:(source|called)\w+|iam:passedtoservice"
-    r"|kms:(grantisforawsresource|encryptioncontext.*)|cloudwatch:namespace"
-)
 
 
 def _per_statement(check: StatementCheck) -> ResourceCheck:
@@ -141,50 +72,40 @@ def _star_action(statement: Statement) -> Iterator[Outcome]:
 
 def _escalation(statement: Statement) -> Iterator[Outcome]:
     yield from _of_class(
-        statement, _ESCALATING, "on every resource, which makes its holder an administrator"
+        statement, actions.ESCALATING, "on every resource, which makes its holder an administrator"
     )
 
 
 def _credentials(statement: Statement) -> Iterator[Outcome]:
     yield from _of_class(
-        statement, _CREDENTIALS, "for everybody, which hands out their credentials"
+        statement, actions.CREDENTIALS, "for everybody, which hands out their credentials"
     )
 
 
 def _data(statement: Statement) -> Iterator[Outcome]:
-    yield from _of_class(statement, _DATA, "on every resource, which reads all data and secrets")
+    yield from _of_class(
+        statement, actions.DATA, "on every resource, which reads all data and secrets"
+    )
 
 
 def _of_class(statement: Statement, members: Sequence[str], found: str) -> Iterator[Outcome]:
-    if not statement.everywhere or _is_admin(statement) or _narrowed(statement):
+    if not statement.everywhere or _is_admin(statement) or actions.narrowed(statement):
         return
-    bad = [action for action in statement.actions if _class_of(action) is members]
+    bad = [action for action in statement.actions if actions.class_of(action) is members]
     if bad:
         path = statement.node.at("Action").path
         yield Violation(path=path, found=f"allows {', '.join(bad)} {found}")
 
 
-def _class_of(action: str) -> Sequence[str]:
-    """Return the worst class that an action pattern reaches into; each has one rule."""
-    for members in (_ESCALATING, _CREDENTIALS, _DATA):
-        if matches_any(action, members):
-            return members
-    return ()
-
-
-def _narrowed(statement: Statement) -> bool:
-    return any(_NARROWING.fullmatch(key) for key in statement.condition_keys())
-
-
 def _named(statement: Statement) -> Iterator[Outcome]:
-    if not statement.everywhere or _is_admin(statement) or _narrowed(statement):
+    if not statement.everywhere or _is_admin(statement) or actions.narrowed(statement):
         return
     loose = [
         action
         for action in statement.actions
-        if not _class_of(action)
+        if not actions.class_of(action)
         and action != "iam:passrole"
-        and ("*" in action or not _UNRESTRICTABLE.fullmatch(action))
+        and ("*" in action or not actions.UNRESTRICTABLE.fullmatch(action))
     ]
     if loose:
         path = statement.node.at("Resource").path
@@ -220,6 +141,7 @@ _STAR: Final = (
     Relative(tool="cdk-nag", check="AwsSolutions-IAM5"),
 )
 
+
 ADMIN: Final = _rule(
     id="iam-policies-not-admin",
     title="No policy allows everything on everything",
@@ -245,6 +167,7 @@ ADMIN: Final = _rule(
     ),
 )
 
+
 STAR_ACTION: Final = _rule(
     id="iam-actions-are-named",
     title="Policies name the actions that they allow",
@@ -258,6 +181,7 @@ STAR_ACTION: Final = _rule(
     frameworks=(frameworks.well_architected("SEC03-BP02 Grant least privilege access"),),
     relatives=(Relative(tool="Checkov", check="CKV_AWS_63"),),
 )
+
 
 ESCALATION: Final = _rule(
     id="iam-policies-do-not-escalate",
@@ -280,6 +204,7 @@ ESCALATION: Final = _rule(
     ),
 )
 
+
 CREDENTIALS: Final = _rule(
     id="iam-credentials-are-scoped",
     title="No policy hands out credentials of whomever one likes",
@@ -297,6 +222,7 @@ CREDENTIALS: Final = _rule(
         *_STAR,
     ),
 )
+
 
 DATA: Final = _rule(
     id="iam-data-is-scoped",
@@ -317,6 +243,7 @@ DATA: Final = _rule(
     ),
 )
 
+
 NAMED: Final = _rule(
     id="iam-resources-are-named",
     title="Policies name the resources that they are for",
@@ -331,6 +258,7 @@ NAMED: Final = _rule(
     frameworks=(frameworks.well_architected("SEC03-BP02 Grant least privilege access"),),
     relatives=_STAR,
 )
+
 
 PASS_ROLE: Final = _rule(
     id="iam-pass-role-is-scoped",
@@ -349,6 +277,7 @@ PASS_ROLE: Final = _rule(
         *_STAR,
     ),
 )
+
 
 MANAGED: Final = _rule(
     id="iam-no-managed-admin",
@@ -389,6 +318,7 @@ MANAGED: Final = _rule(
         Relative(tool="cdk-nag", check="AwsSolutions-IAM4"),
     ),
 )
+
 
 RULES: Final[Sequence[Rule]] = (
     ADMIN,

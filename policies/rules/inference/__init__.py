@@ -8,7 +8,9 @@ from typing import Final
 from frame.rule import Rule
 from rules.inference import (
     capacity,
+    conduct,
     cost,
+    environments,
     failure,
     idle,
     lifecycle,
@@ -32,7 +34,9 @@ RULES: Final[Sequence[Rule]] = (
     *parallel.RULES,
     *idle.RULES,
     *triggers.RULES,
+    *conduct.RULES,
     *topology.RULES,
+    *environments.RULES,
     *path.RULES,
     *cost.RULES,
     *failure.RULES,

@@ -8,6 +8,7 @@ from typing import Final
 from frame.rule import Rule
 from rules.kubernetes import (
     access,
+    accounts,
     availability,
     budgets,
     exposure,
@@ -33,6 +34,7 @@ RULES: Final[Sequence[Rule]] = (
     *privileges.RULES,
     *isolation.RULES,
     *access.RULES,
+    *accounts.RULES,
     *secrets.RULES,
     *quotas.RULES,
     *labels.RULES,

@@ -9,7 +9,7 @@ import pytest
 
 from frame.facts import UNKNOWN
 from frame.verdict import Kind
-from rules.aws import cluster, edge, instances, network, permissions, storage, trust
+from rules.aws import cluster, default_group, edge, instances, network, permissions, storage, trust
 from tests.support.cases import Cases, check_all
 from tests.support.policy import DELETE, Given, but, judge, judge_stack, paths, remediate
 
@@ -527,7 +527,7 @@ FAMILY = [
         needs=["mapPublicIpOnLaunch"],
     ),
     Cases(
-        rule=network.EMPTIED,
+        rule=default_group.EMPTIED,
         good=EMPTY,
         bad=[
             ({"ingress": [{"self": True}]}, "ingress"),
@@ -616,14 +616,14 @@ FAMILY = [
 # What asks only whether something is set is never undetermined; some join, and have tests below.
 RULES = [
     rule
-    for module in (cluster, edge, instances, network, permissions, storage, trust)
+    for module in (cluster, default_group, edge, instances, network, permissions, storage, trust)
     for rule in module.RULES
     if rule
     not in (
         edge.DEAD_LETTERS,
         edge.IN_NETWORK,
         network.FLOW_LOGS,
-        network.DEFAULT_GROUP_TAKEN,
+        default_group.DEFAULT_GROUP_TAKEN,
         network.NO_DEFAULT_VPC,
     )
 ]
@@ -631,7 +631,7 @@ TestAws = check_all(FAMILY, RULES)
 
 
 @pytest.mark.parametrize(
-    ("rule", "helper"), [(network.FLOW_LOGS, FLOW), (network.DEFAULT_GROUP_TAKEN, EMPTY)]
+    ("rule", "helper"), [(network.FLOW_LOGS, FLOW), (default_group.DEFAULT_GROUP_TAKEN, EMPTY)]
 )
 def test_a_network_is_joined_by_dependency_and_never_by_an_id_to_come(
     rule: Any, helper: Given
@@ -735,5 +735,5 @@ def test_the_default_group_can_be_emptied_by_the_pack() -> None:
         "ec2/defaultSecurityGroup:DefaultSecurityGroup",
         {"ingress": [{"self": True}], "egress": [], "vpcId": "v"},
     )
-    changed = remediate(network.EMPTIED, given)
+    changed = remediate(default_group.EMPTIED, given)
     assert changed == {"ingress": [], "egress": [], "vpcId": "v"}

@@ -11,7 +11,7 @@ from frame import run
 from frame.facts import UNKNOWN
 from frame.run import FindingKind
 from frame.verdict import Kind, Verdict
-from rules.inference import cost, failure, path, topology
+from rules.inference import cost, environments, failure, path, topology
 from tests.support.policy import Given, but, judge_stack, to_index
 
 
@@ -117,14 +117,16 @@ DEV, PROD, SHARED = vpc("dev", "dev"), vpc("prod", "prod"), vpc("shared", "share
 
 
 def test_a_peering_of_development_with_production_is_found() -> None:
-    assert verdict(topology.JOINED, DEV, SHARED, peering("p", "dev", "shared")).kind is Kind.PASS
-    (found,) = verdict(topology.JOINED, DEV, PROD, peering("p", "dev", "prod")).violations
+    assert (
+        verdict(environments.JOINED, DEV, SHARED, peering("p", "dev", "shared")).kind is Kind.PASS
+    )
+    (found,) = verdict(environments.JOINED, DEV, PROD, peering("p", "dev", "prod")).violations
     assert found.found == "VpcPeeringConnection p joins development with production"
 
 
 def test_a_network_that_peers_with_both_joins_them() -> None:
     both = [peering("a", "dev", "shared"), peering("b", "shared", "prod")]
-    (found,) = verdict(topology.JOINED, DEV, SHARED, PROD, *both).violations
+    (found,) = verdict(environments.JOINED, DEV, SHARED, PROD, *both).violations
     assert found.found == "dev reaches prod through other networks"
 
 
@@ -134,13 +136,13 @@ def test_a_transit_gateway_that_both_are_attached_to_joins_them() -> None:
     ends = [
         aws(token, f"to-{name}", transitGatewayId="hub", vpcId=name) for name in ("dev", "prod")
     ]
-    assert verdict(topology.JOINED, DEV, PROD, hub, *ends).kind is Kind.VIOLATION
-    assert verdict(topology.JOINED, DEV, PROD, hub, ends[0]).kind is Kind.NOT_APPLICABLE
+    assert verdict(environments.JOINED, DEV, PROD, hub, *ends).kind is Kind.VIOLATION
+    assert verdict(environments.JOINED, DEV, PROD, hub, ends[0]).kind is Kind.NOT_APPLICABLE
 
 
 def test_a_peer_in_another_stack_is_known_by_the_tag_of_the_connection() -> None:
     link = peering("p", "dev", "dev", PeerEnvironment="prod")
-    assert verdict(topology.JOINED, DEV, link).kind is Kind.VIOLATION
+    assert verdict(environments.JOINED, DEV, link).kind is Kind.VIOLATION
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_a_peer_in_another_stack_is_known_by_the_tag_of_the_connection() -> None
 )
 def test_a_development_route_to_an_address_of_production_is_found(cidr: str, kind: Kind) -> None:
     route = aws("ec2/route:Route", "r", {"destinationCidrBlock": cidr, "tags": {"env": "dev"}})
-    assert verdict(topology.JOINED, route, productionCidrs=["10.30.0.0/16"]).kind is kind
+    assert verdict(environments.JOINED, route, productionCidrs=["10.30.0.0/16"]).kind is kind
 
 
 FUNCTION = aws("lambda/function:Function", "proxy")

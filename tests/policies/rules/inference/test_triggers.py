@@ -8,7 +8,7 @@ import pytest
 
 from frame.facts import UNKNOWN
 from frame.verdict import Kind
-from rules.inference import triggers
+from rules.inference import conduct, triggers
 from tests.support.cases import Cases, check_all
 from tests.support.policy import DELETE, Given, but, judge_stack
 
@@ -149,7 +149,7 @@ FAMILY = [
         needs=[THRESHOLD],
     ),
     Cases(
-        rule=triggers.WAKES,
+        rule=conduct.WAKES,
         good=Given(
             token=SCALED.token,
             name="scaled",
@@ -171,7 +171,7 @@ FAMILY = [
         needs=["spec.minReplicaCount", QUERY, f"{TRIGGER}.type", TRIGGER],
     ),
     cases(
-        triggers.BLIND,
+        conduct.BLIND,
         bad=[
             ({NULLS: DELETE}, NULLS),
             ({NULLS: "true"}, NULLS),
@@ -182,7 +182,7 @@ FAMILY = [
         needs=[NULLS],
     ),
     cases(
-        triggers.CALM,
+        conduct.CALM,
         bad=[
             ({WINDOW: 60}, WINDOW),
             ({"spec.advanced": DELETE}, WINDOW),
@@ -193,7 +193,7 @@ FAMILY = [
         needs=[WINDOW, "spec.cooldownPeriod"],
     ),
 ]
-TestTriggers = check_all(FAMILY, [rule for rule in triggers.RULES if rule is not triggers.ONE])
+TestTriggers = check_all(FAMILY, [*triggers.RULES, conduct.WAKES, conduct.BLIND, conduct.CALM])
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_a_rename_is_told_with_the_new_name() -> None:
 
 
 def test_two_scalers_of_one_workload_are_found_and_one_is_right() -> None:
-    assert judge_stack(triggers.ONE, [LLM, SCALED]).kind is Kind.PASS
-    assert judge_stack(triggers.ONE, [SCALED]).kind is Kind.NOT_APPLICABLE
-    (found,) = judge_stack(triggers.ONE, [LLM, SCALED, HPA]).violations
+    assert judge_stack(conduct.ONE, [LLM, SCALED]).kind is Kind.PASS
+    assert judge_stack(conduct.ONE, [SCALED]).kind is Kind.NOT_APPLICABLE
+    (found,) = judge_stack(conduct.ONE, [LLM, SCALED, HPA]).violations
     assert (
         found.found == "HorizontalPodAutoscaler llm and ScaledObject llm both scale Deployment llm"
     )

@@ -9,7 +9,7 @@ import pytest
 from frame.facts import UNKNOWN, Node
 from frame.selectors import matches_plain, selects
 from frame.verdict import Kind
-from rules.kubernetes import access, availability, budgets, exposure, labels
+from rules.kubernetes import access, accounts, availability, budgets, exposure, labels
 from tests.support.cases import Cases, check_all
 from tests.support.policy import DELETE, Given, but, judge, judge_stack
 
@@ -297,20 +297,20 @@ FAMILY = [
         needs=["roleRef.name", "roleRef"],
     ),
     Cases(
-        rule=access.TOKENS,
+        rule=accounts.TOKENS,
         good=DEPLOYMENT,
         bad=[({TOKEN: True}, TOKEN), ({TOKEN: DELETE}, TOKEN)],
         needs=[TOKEN, SPEC],
     ),
     Cases(
-        rule=access.TOKENS,
+        rule=accounts.TOKENS,
         good=DEPLOYMENT,
         beside=[ACCOUNT],
         bad=[({TOKEN: True}, TOKEN)],
         fine=[{TOKEN: DELETE}],
     ),
     Cases(
-        rule=access.ACCOUNTS,
+        rule=accounts.ACCOUNTS,
         good=DEPLOYMENT,
         bad=[
             (
@@ -339,6 +339,7 @@ RULES = [
     *budgets.RULES,
     *exposure.RULES,
     *access.RULES,
+    *accounts.RULES,
     *labels.RULES,
 ]
 TestWorkloads = check_all(FAMILY, RULES)
