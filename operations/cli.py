@@ -21,6 +21,7 @@ from operations import environments, local, locks, summary
 from operations.console import EXIT_ENVIRONMENT, EXIT_INTERNAL, UserError, fail, results, say
 from operations.embedded_environment import EmbeddedEnvironment
 from operations.pulumi import Pulumi, PulumiError
+from operations.report import command as reports
 
 app = typer.Typer(
     help="AI inference on AWS EKS, upright on spot GPUs. Policies are always on.",
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(local.app, name="local")
+app.command()(reports.report)
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in stacks/.")]
 
@@ -50,11 +52,16 @@ def up(context: typer.Context, name: EnvironmentName) -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def preview(context: typer.Context, name: EnvironmentName) -> None:
+def preview(
+    context: typer.Context, name: EnvironmentName, report: reports.Directory = None
+) -> None:
     """Show what `up` would do and what the policies say. More flags go to `pulumi preview`."""
     pulumi = _pulumi(name, start=True)
     pulumi.select()
-    raise typer.Exit(pulumi.run("preview", *context.args).exit_code)
+    outcome = pulumi.run("preview", *context.args)
+    if report is not None:
+        reports.write(outcome.events, report)
+    raise typer.Exit(outcome.exit_code)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
