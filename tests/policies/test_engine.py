@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,17 +86,21 @@ def _state(resources: Sequence[Given]) -> dict[str, Any]:
 
 
 def _entry(item: Given) -> dict[str, Any]:
-    props = json.loads(json.dumps(item.props, default=lambda _: None))
-    urn = f"urn:pulumi:test::project::{item.token}::{item.name}"
+    # What is unknown in a preview has an id in a state.
+    props = json.loads(json.dumps(item.props, default=lambda _: "id-0123"))
+    urns = {other.name: other.urn for other in STACK}
+    through = {prop: [urns[name] for name in names] for prop, names in item.through.items()}
     known = {"inputs": props, "outputs": props, "parent": ROOT_URN}
-    return {"urn": urn, "custom": True, "id": item.name, "type": item.token, **known}
+    links = {
+        "propertyDependencies": through,
+        "dependencies": sorted({urn for urns in through.values() for urn in urns}),
+    }
+    return {"urn": item.urn, "custom": True, "id": item.name, "type": item.token, **known, **links}
 
 
 def spoiled(name: str, changes: dict[str, Any]) -> list[Given]:
     return [
-        Given(token=item.token, name=item.name, props=but(item.props, changes))
-        if item.name == name
-        else item
+        replace(item, props=but(item.props, changes)) if item.name == name else item
         for item in STACK
     ]
 
