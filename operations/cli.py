@@ -6,6 +6,7 @@ plain `pulumi` does the same.
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import typer
 from embedded.layout import PROJECT_ROOT, Layout
 from embedded.processes import ProcessError
 from embedded.toolchain.resolve import ToolError
-from operations import environments, local, locks, summary
+from operations import backends, environments, guards, local, locks, summary
+from operations.backends import SharedPulumi
 from operations.console import EXIT_ENVIRONMENT, EXIT_INTERNAL, UserError, fail, results, say
 from operations.embedded_environment import EmbeddedEnvironment
 from operations.pulumi import Pulumi, PulumiError
@@ -42,6 +44,7 @@ def up(context: typer.Context, name: EnvironmentName) -> None:
     The local environment is started first and deployed without a question.
     """
     pulumi = _pulumi(name, start=True)
+    guards.before_up(pulumi.environment, context.args)
     _recover(pulumi)
     pulumi.select()
     answer = ["--yes"] if pulumi.environment.embedded else []
@@ -78,6 +81,7 @@ def refresh(context: typer.Context, name: EnvironmentName) -> None:
 def destroy(context: typer.Context, name: EnvironmentName) -> None:
     """Delete everything of an environment, and its stack. More flags go to `pulumi destroy`."""
     pulumi = _pulumi(name, start=True)
+    guards.before_destroy(pulumi.environment)
     if not pulumi.exists:
         say(f"nothing to destroy: stack {name} does not exist")
         return
@@ -187,7 +191,10 @@ def _pulumi(name: str, *, start: bool) -> Pulumi:
     embedded = EmbeddedEnvironment(layout)
     if start and environment.embedded:
         embedded.start(say)
-    return Pulumi(layout, environment, embedded.engine(say))
+    variables = embedded.engine(say)
+    if (shared := backends.of_the_user(environment, os.environ)) is not None:
+        return SharedPulumi(layout, environment, {**variables, backends.URL: shared})
+    return Pulumi(layout, environment, variables)
 
 
 def _recover(pulumi: Pulumi) -> None:
