@@ -10,5 +10,7 @@ settings   the pack's configuration: levels, settings, exemptions
 exemptions who may break which rule, until when, and why
 run        rules on resources, without an engine
 pack       records as the SDK's policy objects
+sources    resources out of files: YAML, a state, a preview
+report     findings as text, JSON and SARIF
 server     the analyzer process that the engine talks to
 """

@@ -14,8 +14,8 @@ from google.protobuf.struct_pb2 import Struct, Value
 
 from frame.facts import UNKNOWN, UNKNOWN_MARKS
 
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, not a secret
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, not a secret
 
 
 def read(message: Struct) -> tuple[dict[str, Any], frozenset[str]]:
@@ -45,9 +45,9 @@ def _read(value: Value, secrets: set[str], *, inside: bool) -> Any:
 
 def _read_object(message: Struct, secrets: set[str], *, inside: bool) -> Any:
     fields = message.fields
-    if _SIGNATURE not in fields:
+    if SIGNATURE not in fields:
         return {key: _read(item, secrets, inside=inside) for key, item in fields.items()}
-    if fields[_SIGNATURE].string_value == _SECRET:
+    if fields[SIGNATURE].string_value == SECRET:
         return _read(fields["value"], secrets, inside=True)
     # Assets and archives: that there is one is all that a rule may ask.
     return "<asset>"
