@@ -43,9 +43,10 @@ class Curve:
         """The same in one line, for who cannot see the picture."""
         if self.threshold is None:
             return f"{self.stage}: {self.least} replicas at any load"
+        least = f"{self.least} replicas up to {self.least * self.threshold:g}, then one"
         return (
-            f"{self.stage}: {self.least} replicas up to {self.least * self.threshold:g}, then one "
-            f"for each {self.threshold:g}, {self.most} from {self.full:g} on ({self.load})"
+            f"{self.stage}: {least if self.least else 'none without load, one'} for each "
+            f"{self.threshold:g}, {self.most} from {self.full:g} on ({self.load})"
         )
 
 

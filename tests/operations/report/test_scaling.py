@@ -23,6 +23,12 @@ def test_the_words_say_what_the_picture_shows() -> None:
     )
 
 
+def test_a_stage_that_scales_to_zero_says_so() -> None:
+    curve = Curve(stage="chat", load="waiting", threshold=6, least=0, most=4)
+    assert curve.replicas(0) == 0
+    assert curve.words == "chat: none without load, one for each 6, 4 from 24 on (waiting)"
+
+
 def test_a_stage_without_a_scaler_is_a_flat_line() -> None:
     (curve,) = read_report([deployment(MODEL, "chat", 2)]).curves
     assert (curve.threshold, curve.replicas(1e9)) == (None, 2)
