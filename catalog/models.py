@@ -61,6 +61,11 @@ class Model:
         """KV cache when every sequence is as long as it may be."""
         return self.kv_bytes_per_token * context_tokens * sequences / GIB
 
+    def cache_tokens(self, gpu_gib: float) -> int:
+        """Tokens that the KV cache holds when the engine is given so much GPU memory."""
+        left = gpu_gib - self.weights_gib - GPU_OVERHEAD_GIB
+        return max(int(left * GIB / self.kv_bytes_per_token), 0)
+
     def gpu_need_gib(self, *, context_tokens: int, sequences: int) -> float:
         """GPU memory that the engine must be given."""
         cache = self.kv_cache_gib(context_tokens=context_tokens, sequences=sequences)

@@ -69,7 +69,7 @@ def path_of(section: str, location: Sequence[str | int]) -> str:
     path = f"ballast:{section}"
     for part in location:
         # Names of a tagged union's members are pydantic's, not the user's.
-        if part not in {"cpu", "fixed", "[key]"}:
+        if part not in {"cpu", "requests", "queue", "gpu", "fixed", "[key]"}:
             path += f"[{part}]" if isinstance(part, int) else f".{part}"
     return path
 

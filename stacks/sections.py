@@ -14,7 +14,6 @@ from stacks.domain import (
     ClusterName,
     Cores,
     Count,
-    CpuTarget,
     DiskGib,
     DnsLabel,
     MemoryGib,
@@ -26,6 +25,7 @@ from stacks.domain import (
     RoleArn,
     Seconds,
 )
+from stacks.scaling_sections import BaseSettings, Scaling, StageScaling
 from stacks.section import RetentionDays, Section
 
 
@@ -124,6 +124,9 @@ class GpuPoolSettings(NodeCounts):
     local_drives: bool = Field(
         default=False, description="whether images and models lie on the machine's NVMe drives"
     )
+    headroom_gpus: Count = Field(
+        default=0, description="GPUs that are kept warm for the next replica"
+    )
     reservation_id: ReservationId | None = Field(
         default=None, description="EC2 capacity reservation or block to take machines out of"
     )
@@ -146,27 +149,15 @@ class CapacitySettings(Section):
     """The GPU node pools."""
 
     pools: tuple[GpuPoolSettings, ...] = Field(default=(), description="GPU node pools")
-
-
-class CpuScaling(Section):
-    """Replicas follow the CPU, between two bounds."""
-
-    kind: Literal["cpu"]
-    target_percent: CpuTarget = Field(
-        default=65, description="CPU use, of what is requested, that replicas are added above"
+    autoscaler: Literal["none", "cluster-autoscaler"] = Field(
+        default="none", description="what brings and takes nodes"
     )
-    min_replicas: AtLeastOne = Field(description="fewest replicas")
-    max_replicas: AtLeastOne = Field(description="most replicas")
-
-
-class FixedScaling(Section):
-    """As many replicas as it says."""
-
-    kind: Literal["fixed"]
-    replicas: Count = Field(description="number of replicas")
-
-
-Scaling = Annotated[CpuScaling | FixedScaling, Field(discriminator="kind")]
+    give_up_minutes: AtLeastOne = Field(
+        default=8, description="how long a pool may bring no machine before another is asked"
+    )
+    idle_minutes: AtLeastOne = Field(
+        default=10, description="how long a node is empty until it goes"
+    )
 
 
 class Resources(Section):
@@ -189,7 +180,7 @@ class GatewaySettings(Section):
     """The Inference Gateway."""
 
     resources: Resources = Field(description="what one gateway pod needs")
-    scaling: CpuScaling = Field(description="replicas of the gateway")
+    scaling: StageScaling = Field(description="replicas of the gateway")
     deadline_seconds: Seconds = Field(default=120, description="longest a request may take")
     connection_seconds: Seconds = Field(
         default=60, description="age at which a client's connection is closed, between requests"
@@ -229,6 +220,9 @@ class ModelSettings(Section):
     )
     resources: Resources = Field(description="what one replica needs")
     scaling: Scaling = Field(description="replicas of the model")
+    base: BaseSettings | None = Field(
+        default=None, description="replicas that are not on spot; none: all may be"
+    )
     canary: CanarySettings | None = Field(
         default=None, description="set on a version that gets a share of another's requests"
     )
@@ -266,7 +260,7 @@ class AggregatorSettings(Section):
         description="nodes of the inference graph; a request starts at `root`"
     )
     resources: Resources = Field(description="what one aggregator pod needs")
-    scaling: CpuScaling = Field(description="replicas of the aggregator")
+    scaling: StageScaling = Field(description="replicas of the aggregator")
     deadline_seconds: Seconds = Field(default=120, description="longest one step may take")
 
 

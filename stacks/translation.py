@@ -8,14 +8,9 @@ from components.serving.envoy import ClientLimit
 from components.serving.inference_graph import GraphNode, Step
 from components.serving.model_serving import CanaryOf, Limits, ServedModel
 from components.serving.pipeline import PipelineArgs, StageSize, model_url
-from components.serving.workload import (
-    CpuScaling,
-    FixedScaling,
-    GpuPlacement,
-    Resources,
-    Scaling,
-)
-from stacks import sections
+from components.serving.workload import Base, GpuPlacement, Resources
+from stacks import scaling, sections
+from stacks.scaling_sections import base_replicas
 from stacks.settings import InferenceSettings
 
 
@@ -27,9 +22,9 @@ def pipeline_args(settings: InferenceSettings) -> PipelineArgs:
     internet = settings.network.public_https
     return PipelineArgs(
         namespace=serving.namespace,
-        gateway=_size(serving.gateway),
+        gateway=_gateway(serving.gateway),
         models=models,
-        aggregator=_size(serving.aggregator),
+        aggregator=_aggregator(serving.aggregator),
         graph={name: _node(node, urls) for name, node in serving.aggregator.graph.items()},
         client_networks=("0.0.0.0/0",) if internet else (str(settings.network.cidr),),
         client_limit=_client_limit(serving.gateway),
@@ -39,13 +34,15 @@ def pipeline_args(settings: InferenceSettings) -> PipelineArgs:
 
 def _served(model: sections.ModelSettings, capacity: sections.CapacitySettings) -> ServedModel:
     language = model.language
+    base = base_replicas(model.base, model.scaling)
     return ServedModel(
         name=model.name,
         model=MODELS[model.model],
         resources=_resources(model.resources, gpus=model.gpus),
-        scaling=_scaling(model.scaling),
+        scaling=scaling.of_stage(model.scaling, MODELS[model.model], base=base),
         limits=Limits(**language.model_dump()) if language else None,
         placement=_placement(model, capacity),
+        base=Base(replicas=base, pool=model.base.pool) if model.base else None,
         canary_of=CanaryOf(model=model.canary.of, percent=model.canary.percent)
         if model.canary
         else None,
@@ -66,30 +63,24 @@ def _placement(
     return GpuPlacement(gpu_memory_class_gib=promised, pool=model.pool)
 
 
-def _size(stage: sections.GatewaySettings | sections.AggregatorSettings) -> StageSize:
+def _gateway(stage: sections.GatewaySettings) -> StageSize:
     return StageSize(
         resources=_resources(stage.resources),
-        scaling=_cpu(stage.scaling),
+        scaling=scaling.of_entry(stage.scaling),
+        deadline_seconds=stage.deadline_seconds,
+    )
+
+
+def _aggregator(stage: sections.AggregatorSettings) -> StageSize:
+    return StageSize(
+        resources=_resources(stage.resources),
+        scaling=scaling.of_stage(stage.scaling),
         deadline_seconds=stage.deadline_seconds,
     )
 
 
 def _resources(resources: sections.Resources, gpus: int = 0) -> Resources:
     return Resources(**resources.model_dump(), gpus=gpus)
-
-
-def _scaling(scaling: sections.CpuScaling | sections.FixedScaling) -> Scaling:
-    if isinstance(scaling, sections.FixedScaling):
-        return FixedScaling(replicas=scaling.replicas)
-    return _cpu(scaling)
-
-
-def _cpu(scaling: sections.CpuScaling) -> CpuScaling:
-    return CpuScaling(
-        target_percent=scaling.target_percent,
-        min_replicas=scaling.min_replicas,
-        max_replicas=scaling.max_replicas,
-    )
 
 
 def _node(node: sections.GraphNodeSettings, urls: dict[str, str]) -> GraphNode:

@@ -13,8 +13,9 @@ from catalog.engines import KSERVE_ROUTER
 from components import naming
 from components.serving.access import Edge
 from components.serving.inference_graph import GraphNode, answer_seconds, graph_json
+from components.serving.scaler import Watch
 from components.serving.stage import Plan, Stage, service_url
-from components.serving.workload import CpuScaling, Resources, Shutdown, Workload
+from components.serving.workload import Resources, Scaling, Shutdown, Workload
 
 TOKEN = naming.token("serving", "ResultAggregator")
 NAME: Final = "result-aggregator"
@@ -27,13 +28,15 @@ class ResultAggregatorArgs:
     namespace: str
     # What has to stand before anything of the stage: the namespace, and what closes it.
     needs: tuple[pulumi.Resource, ...]
+    # Where scalers find signals.
+    watch: Watch
     # Requests start at the node "root".
     graph: Mapping[str, GraphNode]
     # The stage that asks it, and that it asks the models through; and that one's door for it.
     gateway: str
     steps_port: int
     resources: Resources
-    scaling: CpuScaling
+    scaling: Scaling
     # Longest one step may take.
     deadline_seconds: int
 
@@ -82,6 +85,7 @@ def aggregator_workload(args: ResultAggregatorArgs) -> Workload:
 def _plan(args: ResultAggregatorArgs, workload: Workload) -> Plan:
     return Plan(
         namespace=args.namespace,
+        watch=args.watch,
         workload=workload,
         ingress=(Edge(port=workload.port, stages=(args.gateway,)),),
         egress=(Edge(port=args.steps_port, stages=(args.gateway,)),),

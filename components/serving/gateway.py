@@ -18,8 +18,9 @@ from components.serving.access import Edge
 from components.serving.envoy import METRICS_PORT, STEPS_PORT, ClientLimit, Gateway
 from components.serving.envoy_routes import Backend
 from components.serving.pod import PART_OF
+from components.serving.scaler import Watch
 from components.serving.stage import Plan, Stage, service_url
-from components.serving.workload import ConfigFiles, CpuScaling, Resources, Shutdown, Workload
+from components.serving.workload import ConfigFiles, Resources, Scaling, Shutdown, Workload
 
 TOKEN = naming.token("serving", "InferenceGateway")
 NAME: Final = "inference-gateway"
@@ -36,6 +37,8 @@ class InferenceGatewayArgs:
     namespace: str
     # What has to stand before anything of the stage: the namespace, and what closes it.
     needs: tuple[pulumi.Resource, ...]
+    # Where scalers find signals.
+    watch: Watch
     # Where requests go.
     backends: tuple[Backend, ...]
     # Networks that clients come from.
@@ -44,7 +47,7 @@ class InferenceGatewayArgs:
     client_stages: tuple[str, ...]
     step_seconds: int
     resources: Resources
-    scaling: CpuScaling
+    scaling: Scaling
     # Age at which a client's connection is closed, between two requests.
     connection_seconds: int
     # None: clients may ask as much as they like.
@@ -144,6 +147,7 @@ def _plan(args: InferenceGatewayArgs, workload: Workload) -> Plan:
     backends = sorted((backend.name, backend.port) for backend in args.backends)
     return Plan(
         namespace=args.namespace,
+        watch=args.watch,
         workload=workload,
         ingress=(
             Edge(port=ENVOY.port, networks=args.client_networks),

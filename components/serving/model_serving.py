@@ -13,8 +13,10 @@ from catalog.engines import TEXT_EMBEDDINGS_INFERENCE, VLLM
 from catalog.models import GPU_SHARE, SHARED_MEMORY_GIB, Model
 from components import naming
 from components.serving.access import PRIVATE_NETWORKS, Edge
+from components.serving.scaler import Watch
 from components.serving.stage import Plan, Stage, service_url
 from components.serving.workload import (
+    Base,
     GpuPlacement,
     Resources,
     Scaling,
@@ -57,6 +59,8 @@ class ServedModel:
     limits: Limits | None = None
     # None: the system nodes.
     placement: GpuPlacement | None = None
+    # None: all replicas come and go with the load, and may be on spot.
+    base: Base | None = None
     # None: it stands for itself.
     canary_of: CanaryOf | None = None
 
@@ -68,6 +72,8 @@ class ModelServingArgs:
     namespace: str
     # What has to stand before anything of the stage: the namespace, and what closes it.
     needs: tuple[pulumi.Resource, ...]
+    # Where scalers find signals.
+    watch: Watch
     served: ServedModel
     # Stages that may ask the model.
     client_stages: tuple[str, ...]
@@ -109,6 +115,7 @@ def model_workload(served: ServedModel) -> Workload:
         scaling=served.scaling,
         scratch=_scratch(served.model),
         placement=served.placement,
+        base=served.base,
         headless=True,
     )
 
@@ -116,6 +123,7 @@ def model_workload(served: ServedModel) -> Workload:
 def _plan(args: ModelServingArgs, workload: Workload) -> Plan:
     return Plan(
         namespace=args.namespace,
+        watch=args.watch,
         workload=workload,
         ingress=(Edge(port=workload.port, stages=args.client_stages),),
         # The hub that the weights come from, and nothing inside.

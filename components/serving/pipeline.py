@@ -18,7 +18,8 @@ from components.serving.foundation import Foundation, FoundationArgs
 from components.serving.gateway import InferenceGateway, InferenceGatewayArgs
 from components.serving.inference_graph import GraphNode, answer_seconds
 from components.serving.model_serving import ModelServing, ModelServingArgs, ServedModel
-from components.serving.workload import CpuScaling, Resources
+from components.serving.scaler import Watch
+from components.serving.workload import Resources, Scaling
 
 TOKEN = naming.token("serving", "Pipeline")
 
@@ -28,7 +29,7 @@ class StageSize:
     """What one pod of a stage needs, and how many there are."""
 
     resources: Resources
-    scaling: CpuScaling
+    scaling: Scaling
     deadline_seconds: int
 
 
@@ -43,6 +44,8 @@ class PipelineArgs:
     graph: Mapping[str, GraphNode]
     # Networks that clients come from.
     client_networks: tuple[str, ...]
+    # The operator's own service, whatever its Prometheus is called.
+    prometheus_url: str = "http://prometheus-operated.monitoring.svc.cluster.local:9090"
     # None: clients may ask as much as they like.
     client_limit: ClientLimit | None = None
     # Age at which a client's connection is closed, between two requests.
@@ -82,6 +85,7 @@ class Pipeline(pulumi.ComponentResource):
             ModelServingArgs(
                 namespace=args.namespace,
                 needs=(foundation,),
+                watch=_watch(args),
                 served=served,
                 client_stages=(gateway.NAME,),
             ),
@@ -94,6 +98,7 @@ class Pipeline(pulumi.ComponentResource):
             ResultAggregatorArgs(
                 namespace=args.namespace,
                 needs=(foundation,),
+                watch=_watch(args),
                 graph=args.graph,
                 gateway=gateway.NAME,
                 steps_port=STEPS_PORT,
@@ -110,6 +115,7 @@ class Pipeline(pulumi.ComponentResource):
             InferenceGatewayArgs(
                 namespace=args.namespace,
                 needs=(foundation,),
+                watch=_watch(args),
                 backends=backends(args),
                 client_networks=args.client_networks,
                 client_stages=(aggregator.NAME,),
@@ -121,6 +127,10 @@ class Pipeline(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+
+def _watch(args: PipelineArgs) -> Watch:
+    return Watch(prometheus_url=args.prometheus_url, namespace=args.namespace)
 
 
 def backends(args: PipelineArgs) -> tuple[Backend, ...]:

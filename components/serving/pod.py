@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from pulumi_kubernetes import core, meta
@@ -12,27 +13,34 @@ from components.serving.workload import GpuPlacement, Resources, Workload
 
 NAME_LABEL: Final = "app.kubernetes.io/name"
 STAGE_LABEL: Final = "app.kubernetes.io/component"
+# Tells the base from what comes and goes beside it.
+PART_LABEL: Final = "ballast/part"
+BASE: Final = "base"
+BURST: Final = "burst"
 PART_OF: Final = {"app.kubernetes.io/part-of": "ballast"}
 PRIORITY_CLASS: Final = "ballast-serving"
 _USER: Final = 10001
 _PROBE_SECONDS: Final = 10
 
 
-def selector(workload: Workload) -> dict[str, str]:
-    """Return the labels that only this stage's pods carry; they can never change."""
-    return {NAME_LABEL: workload.name}
+def selector(workload: Workload, part: str | None = None) -> dict[str, str]:
+    """Return the labels that only this stage's pods carry, or a part of them; they never change."""
+    return {NAME_LABEL: workload.name, **({PART_LABEL: part} if part else {})}
 
 
-def object_labels(workload: Workload) -> dict[str, str]:
+def object_labels(workload: Workload, part: str | None = None) -> dict[str, str]:
     """Return the labels of everything that belongs to the stage."""
-    return {**selector(workload), STAGE_LABEL: workload.stage, **PART_OF}
+    return {**selector(workload, part), STAGE_LABEL: workload.stage, **PART_OF}
 
 
-def template(workload: Workload) -> core.v1.PodTemplateSpecArgs:
-    """Return the pod template of the stage's deployment."""
+def template(workload: Workload, part: str | None = None) -> core.v1.PodTemplateSpecArgs:
+    """Return the pod template of the stage's deployment, or of the part of it."""
+    placement = _placement(workload, part)
     annotations = {"ballast/config-hash": workload.config_hash} if workload.config_hash else None
     return core.v1.PodTemplateSpecArgs(
-        metadata=meta.v1.ObjectMetaArgs(labels=object_labels(workload), annotations=annotations),
+        metadata=meta.v1.ObjectMetaArgs(
+            labels=object_labels(workload, part), annotations=annotations
+        ),
         spec=core.v1.PodSpecArgs(
             service_account_name=workload.name,
             automount_service_account_token=False,
@@ -40,13 +48,20 @@ def template(workload: Workload) -> core.v1.PodTemplateSpecArgs:
             priority_class_name=PRIORITY_CLASS,
             termination_grace_period_seconds=workload.shutdown.grace_seconds,
             security_context=_pod_security(),
-            affinity=_affinity(workload.placement) if workload.placement else None,
-            tolerations=_tolerations() if workload.placement else None,
+            affinity=_affinity(placement) if placement else None,
+            tolerations=_tolerations() if placement else None,
             topology_spread_constraints=_spread(workload),
             containers=[_container(workload)],
             volumes=_volumes(workload),
         ),
     )
+
+
+def _placement(workload: Workload, part: str | None) -> GpuPlacement | None:
+    """The base's pods go where no machine is taken back."""
+    if workload.placement is None or workload.base is None or part != BASE:
+        return workload.placement
+    return replace(workload.placement, pool=workload.base.pool, on_demand=True)
 
 
 def _container(workload: Workload) -> core.v1.ContainerArgs:
@@ -136,6 +151,7 @@ def _affinity(placement: GpuPlacement) -> core.v1.AffinityArgs:
     wanted: Mapping[str, str] = {
         nodes.ACCELERATOR: nodes.NVIDIA,
         nodes.GPU_MEMORY: str(placement.gpu_memory_class_gib),
+        **({nodes.CAPACITY: "on-demand"} if placement.on_demand else {}),
     }
     return core.v1.AffinityArgs(
         node_affinity=core.v1.NodeAffinityArgs(

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 from pulumi import ResourceOptions
-from pulumi_kubernetes import apps, autoscaling, core, meta, networking, policy
+from pulumi_kubernetes import apiextensions, apps, autoscaling, core, meta, networking, policy
 
 from components import naming
-from components.serving import access, pod
+from components.serving import access, pod, scaler
 from components.serving.access import Edge
-from components.serving.workload import CpuScaling, FixedScaling, Workload
+from components.serving.scaler import Watch
+from components.serving.workload import (
+    Base,
+    CpuScaling,
+    FixedScaling,
+    SignalScaling,
+    Workload,
+    fewest_replicas,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +31,15 @@ class Plan:
     workload: Workload
     ingress: tuple[Edge, ...]
     egress: tuple[Edge, ...]
+    # Where scalers find the stage's signals.
+    watch: Watch
 
 
 class Stage(pulumi.ComponentResource):
     """One stage: a deployment behind a service, scaled and evicted on its own terms.
 
     Creates: service account, deployment, service, disruption budget, network
-    policy, and an autoscaler where the scaling asks for one.
+    policy, a deployment for the base where there is one, and what the scaling asks for.
     """
 
     # Where the pipeline reaches the stage.
@@ -52,8 +62,15 @@ class Stage(pulumi.ComponentResource):
         deployment = self._build_deployment(name, plan, [account, admitted, *needs])
         self._build_service(name, plan)
         self._build_budget(name, plan)
-        if isinstance(plan.workload.scaling, CpuScaling):
-            self._build_autoscaler(name, plan, plan.workload.scaling, deployment)
+        if plan.workload.base is not None:
+            self._build_base(name, plan, plan.workload.base, [account, admitted, *needs])
+        match plan.workload.scaling:
+            case CpuScaling() as scaling:
+                self._build_autoscaler(name, plan, scaling, deployment)
+            case SignalScaling() as scaling:
+                self._build_scaled_object(name, plan, scaling, deployment)
+            case FixedScaling():
+                pass
 
     def _build_account(self, name: str, plan: Plan) -> core.v1.ServiceAccount:
         return core.v1.ServiceAccount(
@@ -82,28 +99,41 @@ class Stage(pulumi.ComponentResource):
     def _build_deployment(
         self, name: str, plan: Plan, needs: list[pulumi.Resource]
     ) -> apps.v1.Deployment:
-        workload = plan.workload
-        scaled = isinstance(workload.scaling, CpuScaling)
+        part = pod.BURST if plan.workload.base else None
+        return self._deploy(naming.child(name, "deployment"), plan, plan.workload, part, needs)
+
+    def _deploy(
+        self,
+        name: str,
+        plan: Plan,
+        workload: Workload,
+        part: str | None,
+        needs: list[pulumi.Resource],
+    ) -> apps.v1.Deployment:
         # The autoscaler owns the number of replicas once the deployment exists.
-        theirs = ["spec.replicas"] if scaled else None
+        fixed = isinstance(workload.scaling, FixedScaling)
         wait = f"{workload.startup_seconds + _NODE_SECONDS}s"
         return apps.v1.Deployment(
-            naming.child(name, "deployment"),
+            name,
             apps.v1.DeploymentInitArgs(
-                metadata=_metadata(plan),
+                metadata=meta.v1.ObjectMetaArgs(
+                    name=scaler.base_name(workload) if part == pod.BASE else workload.name,
+                    namespace=plan.namespace,
+                    labels=pod.object_labels(workload, part),
+                ),
                 spec=apps.v1.DeploymentSpecArgs(
-                    replicas=_replicas(workload),
-                    selector=_selector(plan),
+                    replicas=fewest_replicas(workload.scaling),
+                    selector=meta.v1.LabelSelectorArgs(match_labels=pod.selector(workload, part)),
                     strategy=_strategy(workload),
                     progress_deadline_seconds=workload.startup_seconds + _NODE_SECONDS,
-                    template=pod.template(workload),
+                    template=pod.template(workload, part),
                 ),
             ),
             ResourceOptions.merge(
                 self._child,
                 ResourceOptions(
                     depends_on=needs,
-                    ignore_changes=theirs,
+                    ignore_changes=None if fixed else ["spec.replicas"],
                     custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait),
                 ),
             ),
@@ -151,19 +181,35 @@ class Stage(pulumi.ComponentResource):
         return autoscaling.v2.HorizontalPodAutoscaler(
             naming.child(name, "autoscaler"),
             autoscaling.v2.HorizontalPodAutoscalerInitArgs(
-                metadata=_metadata(plan),
-                spec=autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
-                    scale_target_ref=autoscaling.v2.CrossVersionObjectReferenceArgs(
-                        api_version="apps/v1", kind="Deployment", name=plan.workload.name
-                    ),
-                    min_replicas=scaling.min_replicas,
-                    max_replicas=scaling.max_replicas,
-                    metrics=[_cpu(scaling.target_percent)],
-                    behavior=_behavior(),
-                ),
+                metadata=_metadata(plan), spec=scaler.cpu_spec(plan.workload, scaling)
             ),
-            ResourceOptions.merge(self._child, ResourceOptions(depends_on=[deployment])),
+            self._after(deployment),
         )
+
+    def _build_scaled_object(
+        self, name: str, plan: Plan, scaling: SignalScaling, deployment: apps.v1.Deployment
+    ) -> apiextensions.CustomResource:
+        return apiextensions.CustomResource(
+            naming.child(name, "scaled-object"),
+            **scaler.SCALED_OBJECT,
+            metadata=_metadata(plan),
+            spec=scaler.scaled_object_spec(plan.workload, scaling, plan.watch),
+            opts=self._after(deployment),
+        )
+
+    def _build_base(
+        self, name: str, plan: Plan, base: Base, needs: list[pulumi.Resource]
+    ) -> apps.v1.Deployment:
+        return self._deploy(
+            naming.child(name, "base"),
+            plan,
+            replace(plan.workload, scaling=FixedScaling(replicas=base.replicas)),
+            pod.BASE,
+            needs,
+        )
+
+    def _after(self, deployment: apps.v1.Deployment) -> ResourceOptions:
+        return ResourceOptions.merge(self._child, ResourceOptions(depends_on=[deployment]))
 
 
 # What a node may take to appear before the pod can even start.
@@ -187,12 +233,6 @@ def _selector(plan: Plan) -> meta.v1.LabelSelectorArgs:
     return meta.v1.LabelSelectorArgs(match_labels=pod.selector(plan.workload))
 
 
-def _replicas(workload: Workload) -> int:
-    match workload.scaling:
-        case CpuScaling(min_replicas=replicas) | FixedScaling(replicas=replicas):
-            return replicas
-
-
 def _strategy(workload: Workload) -> apps.v1.DeploymentStrategyArgs:
     """Add before taking away, but with GPUs: there is seldom one to spare."""
     surge, unavailable = (0, 1) if workload.resources.gpus else (1, 0)
@@ -201,36 +241,4 @@ def _strategy(workload: Workload) -> apps.v1.DeploymentStrategyArgs:
         rolling_update=apps.v1.RollingUpdateDeploymentArgs(
             max_surge=surge, max_unavailable=unavailable
         ),
-    )
-
-
-def _cpu(target_percent: int) -> autoscaling.v2.MetricSpecArgs:
-    return autoscaling.v2.MetricSpecArgs(
-        type="Resource",
-        resource=autoscaling.v2.ResourceMetricSourceArgs(
-            name="cpu",
-            target=autoscaling.v2.MetricTargetArgs(
-                type="Utilization", average_utilization=target_percent
-            ),
-        ),
-    )
-
-
-def _behavior() -> autoscaling.v2.HorizontalPodAutoscalerBehaviorArgs:
-    """Up at once, down slowly: a replica takes longer to load than a lull lasts."""
-    return autoscaling.v2.HorizontalPodAutoscalerBehaviorArgs(
-        scale_up=autoscaling.v2.HPAScalingRulesArgs(
-            stabilization_window_seconds=0,
-            policies=[_step("Percent", 100, 15)],
-        ),
-        scale_down=autoscaling.v2.HPAScalingRulesArgs(
-            stabilization_window_seconds=300,
-            policies=[_step("Pods", 1, 60)],
-        ),
-    )
-
-
-def _step(kind: str, value: int, period_seconds: int) -> autoscaling.v2.HPAScalingPolicyArgs:
-    return autoscaling.v2.HPAScalingPolicyArgs(
-        type=kind, value=value, period_seconds=period_seconds
     )

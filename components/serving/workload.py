@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from catalog.scaling import Trigger
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
@@ -35,7 +37,41 @@ class FixedScaling:
     replicas: int
 
 
-Scaling = CpuScaling | FixedScaling
+@dataclass(frozen=True, kw_only=True)
+class SignalScaling:
+    """Replicas follow signals in Prometheus, by way of KEDA."""
+
+    # The most replicas that any of them asks for are made.
+    triggers: tuple[Trigger, ...]
+    # 0: none while nobody asks; then one of the triggers has to be the gateway's.
+    min_replicas: int
+    max_replicas: int
+    # What stays, or is made, while Prometheus does not answer; more, if there are more.
+    fallback_replicas: int
+    # How long a lull has to last until replicas go.
+    calm_seconds: int = 300
+
+
+Scaling = CpuScaling | SignalScaling | FixedScaling
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """Replicas that are always there, on capacity that is not taken back."""
+
+    replicas: int
+    # On-demand pool that they are for.
+    pool: str
+
+
+def fewest_replicas(scaling: Scaling) -> int:
+    """Return the replicas that a deployment starts with."""
+    return scaling.replicas if isinstance(scaling, FixedScaling) else scaling.min_replicas
+
+
+def most_replicas(scaling: Scaling) -> int:
+    """Return the replicas that there are at most."""
+    return scaling.replicas if isinstance(scaling, FixedScaling) else scaling.max_replicas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +120,8 @@ class GpuPlacement:
     gpu_memory_class_gib: int
     # Preferred, so that spot is used first; other capacity of the class will do.
     pool: str
+    # Whether only machines that are not taken back will do.
+    on_demand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,5 +153,7 @@ class Workload:
     config_hash: str | None = None
     # None: the system nodes.
     placement: GpuPlacement | None = None
+    # None: all replicas are scaled, and may be on spot. Else `scaling` is of those beside it.
+    base: Base | None = None
     # Whether its name resolves to the pods, for a proxy that balances by itself.
     headless: bool = False

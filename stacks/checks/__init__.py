@@ -18,13 +18,14 @@ from stacks.checks import (
     peering,
     placement,
     purchase,
+    scaling,
     serving,
 )
 from stacks.problems import Problem
 
 _AREAS: Final = (
     *(environment, network, peering, capacity, purchase, density),
-    *(serving, placement, graph),
+    *(serving, scaling, placement, graph),
 )
 
 

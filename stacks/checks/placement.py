@@ -9,14 +9,12 @@ from typing import Any, Final
 from catalog import accelerators
 from catalog.instances import INSTANCES, InstanceType
 from stacks.problems import Problem
+from stacks.scaling_sections import Scaling, base_replicas, fewest, most
 from stacks.sections import (
     CapacitySettings,
     ClusterSettings,
-    CpuScaling,
-    FixedScaling,
     ModelSettings,
     Resources,
-    Scaling,
     ServingSettings,
 )
 
@@ -60,21 +58,44 @@ def pools_have_enough_gpus(
     capacity: CapacitySettings, serving: ServingSettings
 ) -> Iterator[Problem]:
     """Every replica of a GPU model has a GPU on the nodes that are wanted."""
+    for name, gpus in _gpus(serving, fewest).items():
+        yield from _enough(name, gpus, capacity, "desired_nodes", "fewest")
+
+
+def pools_can_grow(capacity: CapacitySettings, serving: ServingSettings) -> Iterator[Problem]:
+    """As many replicas as scaling may ask for find GPUs on as many nodes as there may be."""
+    for name, gpus in _gpus(serving, most).items():
+        yield from _enough(name, gpus, capacity, "max_nodes", "most")
+
+
+def _gpus(serving: ServingSettings, count: Callable[[Scaling], int]) -> dict[str, int]:
+    """Return the GPUs that models want of each pool."""
     wanted: defaultdict[str, int] = defaultdict(int)
     for _, model in _models(serving):
-        wanted[model.pool or ""] += _fewest(model.scaling) * model.gpus
+        base = base_replicas(model.base, model.scaling)
+        wanted[model.pool or ""] += (count(model.scaling) - base) * model.gpus
+        if model.base is not None:
+            wanted[model.base.pool] += base * model.gpus
+    return wanted
+
+
+def _enough(
+    name: str, gpus: int, capacity: CapacitySettings, key: str, which: str
+) -> Iterator[Problem]:
     for index, pool in enumerate(capacity.pools):
-        if pool.types and all(name in accelerators.GPU_INSTANCES for name in pool.types):
-            need, each = wanted[pool.name], accelerators.gpus(pool.types)
-            have = pool.desired_nodes * each
-            if need > have:
-                yield Problem(
-                    f"ballast:capacity.pools[{index}].desired_nodes",
-                    pool.desired_nodes,
-                    f"nodes for {need} GPUs",
-                    f"The models on it want {need} GPUs; {pool.desired_nodes} nodes x {each} = "
-                    f"{have}. Want more nodes, or fewer replicas.",
-                )
+        known = all(one in accelerators.GPU_INSTANCES for one in pool.types)
+        if pool.name != name or not pool.types or not known:
+            continue
+        each = accelerators.gpus(pool.types)
+        nodes: int = getattr(pool, key)
+        if gpus > nodes * each:
+            yield Problem(
+                f"ballast:capacity.pools[{index}].{key}",
+                nodes,
+                f"nodes for {gpus} GPUs",
+                f"The {which} replicas of the models on it want {gpus} GPUs; {nodes} nodes x {each}"
+                f" = {nodes * each}. Want more nodes, or fewer replicas.",
+            )
 
 
 def _fits(path: str, model: ModelSettings, types: Sequence[InstanceType]) -> Iterator[Problem]:
@@ -100,13 +121,7 @@ def _smallest_cpu(types: Sequence[InstanceType]) -> int:
 def _on_system_nodes(serving: ServingSettings) -> list[tuple[Resources, int]]:
     stages = (serving.gateway, serving.aggregator)
     models = [model for model in serving.models if model.pool is None]
-    return [(stage.resources, _fewest(stage.scaling)) for stage in (*stages, *models)]
-
-
-def _fewest(scaling: Scaling) -> int:
-    match scaling:
-        case CpuScaling(min_replicas=replicas) | FixedScaling(replicas=replicas):
-            return replicas
+    return [(stage.resources, fewest(stage.scaling)) for stage in (*stages, *models)]
 
 
 def _models(serving: ServingSettings) -> list[tuple[str, ModelSettings]]:
@@ -117,4 +132,5 @@ CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] 
     (("cluster", "capacity", "serving"), pods_fit_their_nodes),
     (("cluster", "serving"), system_nodes_have_room),
     (("capacity", "serving"), pools_have_enough_gpus),
+    (("capacity", "serving"), pools_can_grow),
 )

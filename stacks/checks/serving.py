@@ -9,26 +9,14 @@ from catalog import accelerators, models
 from catalog.models import Model
 from components.serving import aggregator, gateway
 from stacks.problems import Problem, nearest
+from stacks.scaling_sections import CpuScaling
 from stacks.sections import (
     CapacitySettings,
-    CpuScaling,
     GpuPoolSettings,
     ModelSettings,
     Resources,
     ServingSettings,
 )
-
-
-def replicas_agree(serving: ServingSettings) -> Iterator[Problem]:
-    """The fewest replicas are not more than the most."""
-    stages = [("gateway", serving.gateway.scaling), ("aggregator", serving.aggregator.scaling)]
-    scalings = [*stages, *((path, model.scaling) for path, model in _models(serving))]
-    for path, scaling in scalings:
-        if isinstance(scaling, CpuScaling) and scaling.min_replicas > scaling.max_replicas:
-            low, high = scaling.min_replicas, scaling.max_replicas
-            fix = f"min_replicas {low} > max_replicas {high}. Lower one or raise the other."
-            where = f"ballast:serving.{path}.scaling.min_replicas"
-            yield Problem(where, low, f"at most max_replicas ({high})", fix)
 
 
 def limits_cover_requests(serving: ServingSettings) -> Iterator[Problem]:
@@ -50,6 +38,22 @@ def models_are_known(serving: ServingSettings) -> Iterator[Problem]:
             known = list(models.MODELS)
             fix = f"{nearest(model.model, known)} A new one is added to catalog/models.py."
             yield Problem(f"{where}.model", model.model, ", ".join(known), fix)
+        yield from _canary(where, model, serving)
+
+
+def _canary(where: str, model: ModelSettings, serving: ServingSettings) -> Iterator[Problem]:
+    if model.canary is None:
+        return
+    others = {other.name: other for other in serving.models if other.name != model.name}
+    wanted = others.get(model.canary.of)
+    if wanted is None or wanted.canary is not None:
+        names = [name for name, other in others.items() if other.canary is None]
+        fix = "A canary takes requests from a model that stands for itself. Name one."
+        yield Problem(f"{where}.canary.of", model.canary.of, ", ".join(names) or "none", fix)
+    rivals = [one.name for one in serving.models if one.canary and one.canary.of == model.canary.of]
+    if len(rivals) > 1:
+        fix = f"{' and '.join(rivals)} are. Keep one of them."
+        yield Problem(f"{where}.canary.of", model.canary.of, "one canary of a model", fix)
 
 
 def devices_agree(serving: ServingSettings, capacity: CapacitySettings) -> Iterator[Problem]:
@@ -86,9 +90,9 @@ def _gpu_model(where: str, model: ModelSettings, capacity: CapacitySettings) -> 
         yield Problem(
             f"{where}.scaling.kind",
             "cpu",
-            "fixed",
+            "queue, requests, gpu or fixed",
             "A GPU model's CPU is idle while its queue grows, so it would never scale. Write "
-            "`kind: fixed` with a number of replicas.",
+            "`kind: queue` with the requests for one replica.",
         )
     if model.language is None:
         fix = "Say how long its contexts are and how many requests it works on at once."
@@ -167,7 +171,6 @@ def _pool(model: ModelSettings, capacity: CapacitySettings) -> GpuPoolSettings |
 
 
 CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] = (
-    (("serving",), replicas_agree),
     (("serving",), limits_cover_requests),
     (("serving",), models_are_known),
     (("serving", "capacity"), devices_agree),

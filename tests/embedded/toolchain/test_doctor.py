@@ -10,7 +10,7 @@ from rich.console import Console
 
 from embedded.toolchain import doctor, resolve
 from embedded.toolchain.doctor import Finding, examine, render
-from embedded.toolchain.tools import TOOLS
+from embedded.toolchain.tools import BUILDS, TOOLS
 
 from .conftest import Machine
 
@@ -89,7 +89,7 @@ def test_too_little_room_for_what_has_to_be_built_is_for_the_user(
     with_free_space(monkeypatch, 8.5)
     finding = found("disk space")
     assert not finding.fitting
-    modules = "pulumi, etcd, kubernetes, kwok, prometheus, actionlint"
+    modules = ", ".join(build.module for build in BUILDS)
     assert finding.fix == f"building {modules} takes up to 9 GB: free some"
 
 
