@@ -10,12 +10,17 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 
 from components import ordering
+from components.capacity import labels
+from components.capacity.elasticity import Elasticity, ElasticityArgs
 from components.capacity.gpu_pool import GpuPool, GpuPoolArgs
+from components.capacity.interruption import InterruptionQueue, InterruptionQueueArgs
+from components.capacity.labels import HANDLED_TAG
 from components.cluster.access import RoleAccess, RoleAccessArgs
 from components.cluster.addon_table import ADDONS
 from components.cluster.addons import Addons, AddonsArgs
 from components.cluster.eks import EksCluster, EksClusterArgs
 from components.cluster.identity import NODE_POLICIES, ServiceRole, ServiceRoleArgs
+from components.cluster.node_capacity import Capacity
 from components.cluster.node_group import NodeGroup, NodeGroupArgs
 from components.cluster.node_storage import NodeStorage
 from stacks.sections import GpuPoolSettings
@@ -56,6 +61,16 @@ class Compute:
         after = self._build_addons(
             "after-nodes", Output.all(self.cluster.name, self.system.name).apply(_first)
         )
+        self._queue = InterruptionQueue(
+            "interruption",
+            InterruptionQueueArgs(
+                queue_name=f"{settings.cluster.name}-interruption",
+                region=settings.region,
+                account=settings.account,
+                tags=settings.tags,
+            ),
+            child,
+        )
         # What whoever deploys to the cluster has to wait for.
         self.nodes: Sequence[pulumi.Resource] = [self.system, *self.pools.values(), after]
 
@@ -64,6 +79,31 @@ class Compute:
         """The names of the node groups in AWS, by pool."""
         pools = {name: pool.node_group_name for name, pool in self.pools.items()}
         return {"system": self.system.name, **pools}
+
+    def build_elasticity(self, in_cluster: ResourceOptions) -> Elasticity:
+        """Build what keeps the number of nodes right; it runs on the nodes themselves."""
+        capacity = self._settings.capacity
+        groups: dict[str, Capacity] = {
+            f"{pool.name}-nodes": pool.capacity for pool in capacity.pools
+        }
+        return Elasticity(
+            "elasticity",
+            ElasticityArgs(
+                autoscaler=capacity.autoscaler,
+                cluster_name=self._settings.cluster.name,
+                association_cluster_name=self._ready_cluster,
+                kubernetes_version=self._settings.cluster.kubernetes_version,
+                region=self._settings.region,
+                account=self._settings.account,
+                queue=self._queue,
+                groups={"system": "on-demand", **groups},
+                give_up_minutes=capacity.give_up_minutes,
+                idle_minutes=capacity.idle_minutes,
+                headroom_gpus={pool.name: pool.headroom_gpus for pool in capacity.pools},
+                tags=self._settings.tags,
+            ),
+            in_cluster,
+        )
 
     def _build_cluster(self) -> EksCluster:
         cluster = self._settings.cluster
@@ -140,7 +180,8 @@ class Compute:
                 desired_nodes=nodes.desired_nodes,
                 max_nodes=nodes.max_nodes,
                 storage=NodeStorage(disk_gib=nodes.disk_gib),
-                labels={"ballast/pool": "system", "ballast/capacity-type": "on-demand"},
+                labels={labels.POOL: labels.SYSTEM_POOL, labels.CAPACITY: "on-demand"},
+                instance_tags={HANDLED_TAG: "true"},
                 tags=self._settings.tags,
             ),
             self._child,
@@ -172,6 +213,7 @@ class Compute:
                     local_drives=pool.local_drives,
                 ),
                 reservation_id=pool.reservation_id,
+                instance_tags={HANDLED_TAG: "true"},
                 fabric=pool.fabric,
                 tags=self._settings.tags,
             ),
