@@ -15,6 +15,8 @@ from embedded.processes import PartStatus, ProcessSpec, Supervisor
 NAME = "moto"
 ACCOUNT_ID = "123456789012"
 _JOURNAL_BYTES_A_SECOND = 300_000
+# From here on a start takes so long that one wonders.
+_LONG_JOURNAL_BYTES = 3_000_000
 
 
 class Cloud:
@@ -31,6 +33,7 @@ class Cloud:
         spec = self._spec()
         if self._supervisor.start(spec):
             say(f"starting the embedded AWS at {self._layout.cloud_url}")
+            self._mention_long_journal(say)
         self._supervisor.wait_ready(spec)
 
     def stop(self) -> bool:
@@ -41,15 +44,24 @@ class Cloud:
         """Return one row: the process, if any, and whether it answers."""
         return [self._supervisor.describe(NAME, self._layout.port(NAME), self._ready)]
 
-    def _spec(self) -> ProcessSpec:
+    def _mention_long_journal(self, say: Callable[[str], None]) -> None:
+        size = self._journal_bytes()
+        if size > _LONG_JOURNAL_BYTES:
+            seconds = size // _JOURNAL_BYTES_A_SECOND
+            what = f"replaying {size / 1e6:.0f} MB of requests, which can take {seconds} s"
+            say(f"{what}; after a destroy, `./ballast local reset` forgets them")
+
+    def _journal_bytes(self) -> int:
         journal = self._layout.cloud / "journal"
-        size = journal.stat().st_size if journal.exists() else 0
+        return journal.stat().st_size if journal.exists() else 0
+
+    def _spec(self) -> ProcessSpec:
         return ProcessSpec(
             name=NAME,
             argv=[sys.executable, "-m", "embedded.cloud"],
             ready=self._ready,
             env={"PYTHONHASHSEED": "0", "BALLAST_STATE_DIR": str(self._layout.state)},
-            ready_within=30 + size / _JOURNAL_BYTES_A_SECOND,
+            ready_within=30 + self._journal_bytes() / _JOURNAL_BYTES_A_SECOND,
         )
 
     def _ready(self) -> bool:

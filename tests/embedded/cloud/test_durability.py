@@ -36,7 +36,8 @@ def _kill(cloud: Cloud) -> None:
 
 def _everything(cloud: Cloud) -> str:
     """Return what the AWS tells of all that these tests make, as text."""
-    ec2, iam, kms, logs = (client(_layout(cloud), name) for name in ("ec2", "iam", "kms", "logs"))
+    names = ("ec2", "iam", "kms", "logs", "ecr")
+    ec2, iam, kms, logs, ecr = (client(_layout(cloud), name) for name in names)
     answers: list[Any] = [
         ec2.describe_vpcs(),
         ec2.describe_subnets(),
@@ -44,6 +45,10 @@ def _everything(cloud: Cloud) -> str:
         ec2.describe_route_tables(),
         ec2.describe_key_pairs(),
         ec2.describe_instances(),
+        ec2.describe_vpc_endpoints(),
+        ec2.describe_placement_groups(),
+        ec2.describe_capacity_reservations(),
+        ecr.describe_pull_through_cache_rules(),
         iam.list_roles(),
         logs.describe_log_groups(),
         [kms.describe_key(KeyId=key["KeyId"]) for key in kms.list_keys()["Keys"]],
@@ -52,6 +57,27 @@ def _everything(cloud: Cloud) -> str:
         for part in answer if isinstance(answer, list) else [answer]:
             part.pop("ResponseMetadata")
     return json.dumps(answers, default=str, sort_keys=True)
+
+
+def _make_what_moto_lacks(layout: ScratchLayout, vpc: str) -> None:
+    ec2 = client(layout, "ec2")
+    ec2.create_placement_group(GroupName="close", Strategy="cluster")
+    reservation = ec2.create_capacity_reservation(
+        InstanceType="p5.48xlarge",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="us-east-1a",
+        InstanceCount=1,
+    )["CapacityReservation"]["CapacityReservationId"]
+    ec2.modify_capacity_reservation(
+        CapacityReservationId=reservation, EndDateType="limited", EndDate="2099-01-01T00:00:00Z"
+    )
+    service = "com.amazonaws.us-east-1.s3"
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=service)["VpcEndpoint"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], AddRouteTableIds=[table])
+    client(layout, "ecr").create_pull_through_cache_rule(
+        ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io"
+    )
 
 
 def test_ids_tags_dates_and_keys_are_the_same_after_kill_9(own_cloud: Cloud) -> None:
@@ -66,6 +92,7 @@ def test_ids_tags_dates_and_keys_are_the_same_after_kill_9(own_cloud: Cloud) -> 
     ec2.run_instances(ImageId="ami-12c6146b", MinCount=2, MaxCount=2)
     client(layout, "iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
     client(layout, "logs").create_log_group(logGroupName="/aws/eks/main/cluster")
+    _make_what_moto_lacks(layout, vpc)
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     secret = kms.encrypt(KeyId=key, Plaintext=b"attack at dawn")["CiphertextBlob"]
     before = _everything(own_cloud)
