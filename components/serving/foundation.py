@@ -11,6 +11,7 @@ from pulumi import ResourceOptions
 from pulumi_kubernetes import core, meta, networking, scheduling
 
 from components import naming
+from components.serving import limits
 from components.serving.pod import PART_OF, PRIORITY_CLASS
 
 TOKEN = naming.token("serving", "Foundation")
@@ -24,12 +25,15 @@ class FoundationArgs:
     """Where the pipeline lives."""
 
     namespace: str
+    # What the namespace may take at most, as a resource quota has it.
+    quota: Mapping[str, str]
 
 
 class Foundation(pulumi.ComponentResource):
     """A namespace where nothing may talk, and no pod may do more than it must, until it is said.
 
-    Creates: namespace, network policies (deny all, allow DNS), priority class.
+    Creates: namespace, network policies (deny all, allow DNS), resource quota, limit range,
+    priority class.
     """
 
     namespace: str
@@ -42,6 +46,8 @@ class Foundation(pulumi.ComponentResource):
         namespace = self._build_namespace(name, args)
         self._build_deny_all(name, args, namespace)
         self._build_allow_dns(name, args, namespace)
+        self._build_quota(name, args, namespace)
+        self._build_limits(name, args, namespace)
         self._build_priority(name)
         self.namespace = args.namespace
         self.register_outputs({"namespace": self.namespace})
@@ -93,6 +99,29 @@ class Foundation(pulumi.ComponentResource):
                     policy_types=["Egress"],
                     egress=[networking.v1.NetworkPolicyEgressRuleArgs(to=[resolvers], ports=ports)],
                 ),
+            ),
+            self._after(namespace),
+        )
+
+    def _build_quota(
+        self, name: str, args: FoundationArgs, namespace: core.v1.Namespace
+    ) -> core.v1.ResourceQuota:
+        return core.v1.ResourceQuota(
+            naming.child(name, "quota"),
+            core.v1.ResourceQuotaInitArgs(
+                metadata=_metadata("pipeline", args),
+                spec=core.v1.ResourceQuotaSpecArgs(hard=dict(args.quota)),
+            ),
+            self._after(namespace),
+        )
+
+    def _build_limits(
+        self, name: str, args: FoundationArgs, namespace: core.v1.Namespace
+    ) -> core.v1.LimitRange:
+        return core.v1.LimitRange(
+            naming.child(name, "limits"),
+            core.v1.LimitRangeInitArgs(
+                metadata=_metadata("containers", args), spec=limits.defaults()
             ),
             self._after(namespace),
         )

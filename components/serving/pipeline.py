@@ -10,7 +10,7 @@ from pulumi import ResourceOptions
 
 from catalog.engines import KSERVE_ROUTER
 from components import naming
-from components.serving import aggregator, gateway
+from components.serving import aggregator, gateway, limits
 from components.serving.aggregator import ResultAggregator, ResultAggregatorArgs
 from components.serving.envoy import STEPS_PORT, ClientLimit
 from components.serving.envoy_routes import Backend, Canary
@@ -65,7 +65,11 @@ class Pipeline(pulumi.ComponentResource):
     def __init__(self, name: str, args: PipelineArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__(TOKEN, name, None, opts)
         self._child = ResourceOptions(parent=self)
-        foundation = Foundation("foundation", FoundationArgs(namespace=args.namespace), self._child)
+        foundation = Foundation(
+            "foundation",
+            FoundationArgs(namespace=args.namespace, quota=limits.quota(_stages(args))),
+            self._child,
+        )
         models = [self._build_model(args, served, foundation) for served in args.models]
         combined = self._build_aggregator(args, foundation)
         entry = self._build_gateway(args, foundation)
@@ -127,6 +131,15 @@ class Pipeline(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+
+def _stages(args: PipelineArgs) -> list[tuple[Resources, Scaling, int]]:
+    fixed = [(size.resources, size.scaling, 0) for size in (args.gateway, args.aggregator)]
+    models = [
+        (served.resources, served.scaling, served.base.replicas if served.base else 0)
+        for served in args.models
+    ]
+    return [*fixed, *models]
 
 
 def _watch(args: PipelineArgs) -> Watch:

@@ -15,7 +15,11 @@ SPOT_NOTICE_SECONDS = 120
 
 @pytest.fixture
 def pipeline(recorded_stack: RecordedStack) -> list[Registered]:
-    return [one for one in recorded_stack("local") if one.type.startswith("kubernetes:")]
+    return [
+        one
+        for one in recorded_stack("local")
+        if one.type.startswith("kubernetes:") and "ballast:serving:" in one.urn
+    ]
 
 
 def named(pipeline: list[Registered], kind: str) -> dict[str, dict[str, Any]]:
@@ -84,7 +88,7 @@ def test_a_budget_lets_one_pod_go_at_a_time(pipeline: list[Registered], name: st
     assert named(pipeline, "PodDisruptionBudget")[name]["spec"]["maxUnavailable"] == 1
 
 
-def test_stages_on_the_cpu_follow_the_cpu_and_the_gpu_model_does_not(
+def test_stages_on_the_cpu_follow_the_cpu_and_the_gpu_model_its_queue(
     pipeline: list[Registered],
 ) -> None:
     scalers = named(pipeline, "HorizontalPodAutoscaler")
@@ -92,6 +96,25 @@ def test_stages_on_the_cpu_follow_the_cpu_and_the_gpu_model_does_not(
     for scaler in scalers.values():
         (metric,) = scaler["spec"]["metrics"]
         assert metric["resource"]["target"] == {"type": "Utilization", "averageUtilization": 65}
+    (scaled,) = named(pipeline, "ScaledObject").values()
+    assert scaled["spec"]["scaleTargetRef"]["name"] == "chat"
+    assert [one["metadata"]["query"] for one in scaled["spec"]["triggers"]] == [
+        'sum(vllm:num_requests_running{namespace="inference",workload="chat"})'
+        ' + sum(vllm:num_requests_waiting{namespace="inference",workload="chat"})',
+        'avg(vllm:kv_cache_usage_perc{namespace="inference",workload="chat"})',
+    ]
+
+
+def test_the_namespace_has_a_budget_that_every_scaler_s_most_fits_into(
+    pipeline: list[Registered],
+) -> None:
+    hard = named(pipeline, "ResourceQuota")["pipeline"]["spec"]["hard"]
+    # Gateway and aggregator 6 and one each for a rollout, the reference service too, chat 4.
+    assert hard["pods"] == str(7 + 7 + 7 + 4)
+    assert hard["requests.nvidia.com/gpu"] == "4"
+    assert hard["services.nodeports"] == "0"
+    (defaults,) = named(pipeline, "LimitRange")["containers"]["spec"]["limits"]
+    assert defaults["default"].keys() == {"memory"}
 
 
 def test_the_gpu_model_asks_for_gpus_and_may_go_where_they_are(pipeline: list[Registered]) -> None:
