@@ -14,7 +14,6 @@ from stacks.domain import (
     ClusterName,
     Cores,
     Count,
-    CpuTarget,
     DiskGib,
     DnsLabel,
     MemoryGib,
@@ -26,6 +25,7 @@ from stacks.domain import (
     RoleArn,
     Seconds,
 )
+from stacks.scaling_sections import BaseSettings, Scaling, StageScaling
 from stacks.section import RetentionDays, Section
 
 
@@ -160,27 +160,6 @@ class CapacitySettings(Section):
     )
 
 
-class CpuScaling(Section):
-    """Replicas follow the CPU, between two bounds."""
-
-    kind: Literal["cpu"]
-    target_percent: CpuTarget = Field(
-        default=65, description="CPU use, of what is requested, that replicas are added above"
-    )
-    min_replicas: AtLeastOne = Field(description="fewest replicas")
-    max_replicas: AtLeastOne = Field(description="most replicas")
-
-
-class FixedScaling(Section):
-    """As many replicas as it says."""
-
-    kind: Literal["fixed"]
-    replicas: Count = Field(description="number of replicas")
-
-
-Scaling = Annotated[CpuScaling | FixedScaling, Field(discriminator="kind")]
-
-
 class Resources(Section):
     """What one pod asks for and what it may take."""
 
@@ -201,7 +180,7 @@ class GatewaySettings(Section):
     """The Inference Gateway."""
 
     resources: Resources = Field(description="what one gateway pod needs")
-    scaling: CpuScaling = Field(description="replicas of the gateway")
+    scaling: StageScaling = Field(description="replicas of the gateway")
     deadline_seconds: Seconds = Field(default=120, description="longest a request may take")
     connection_seconds: Seconds = Field(
         default=60, description="age at which a client's connection is closed, between requests"
@@ -241,6 +220,9 @@ class ModelSettings(Section):
     )
     resources: Resources = Field(description="what one replica needs")
     scaling: Scaling = Field(description="replicas of the model")
+    base: BaseSettings | None = Field(
+        default=None, description="replicas that are not on spot; none: all may be"
+    )
     canary: CanarySettings | None = Field(
         default=None, description="set on a version that gets a share of another's requests"
     )
@@ -278,7 +260,7 @@ class AggregatorSettings(Section):
         description="nodes of the inference graph; a request starts at `root`"
     )
     resources: Resources = Field(description="what one aggregator pod needs")
-    scaling: CpuScaling = Field(description="replicas of the aggregator")
+    scaling: StageScaling = Field(description="replicas of the aggregator")
     deadline_seconds: Seconds = Field(default=120, description="longest one step may take")
 
 
