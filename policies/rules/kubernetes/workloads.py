@@ -140,8 +140,9 @@ def pods(resource: Resource) -> Iterator[Pod]:
     """Go through the pod templates of a workload; a Pod is its own."""
     for path in _TEMPLATES.get(_key(resource.token), ()):
         for node in _walk(resource.props, path):
-            if not node.missing:
-                yield Pod(node, _selected(resource))
+            selected = _selected(resource)
+            if not node.missing or selected.known:
+                yield Pod(node, selected)
 
 
 def _selected(resource: Resource) -> Node:

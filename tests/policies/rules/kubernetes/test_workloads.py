@@ -367,6 +367,17 @@ def test_a_budget_of_one_blocks_the_only_pod_of_a_service_that_scales_to_zero() 
     assert judge_stack(budgets.EVICTABLE, [budget, DEPLOYMENT, idle]).kind is Kind.VIOLATION
 
 
+def test_a_workload_is_joined_by_its_selector_where_its_pods_have_no_labels() -> None:
+    props = {"metadata": META, "spec": {"replicas": 1, "selector": SELECTOR}}
+    bare = Given(token=DEPLOYMENT.token, name="bare", props=props)
+    budget = Given(
+        token=BUDGET.token,
+        name="budget",
+        props={"metadata": META, "spec": {"minAvailable": 1, "selector": SELECTOR}},
+    )
+    assert judge_stack(budgets.EVICTABLE, [bare, budget]).kind is Kind.VIOLATION
+
+
 def test_a_scaler_beside_a_helm_release_may_scale_what_that_brings() -> None:
     release = Given(token="kubernetes:helm.sh/v3:Release", name="chart", props={})
     assert judge_stack(budgets.SCALERS, [HPA]).kind is Kind.VIOLATION
