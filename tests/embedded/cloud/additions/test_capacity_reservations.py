@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from typing import Any
 
 import pytest
@@ -99,3 +100,24 @@ def test_what_cannot_be_reserved_is_refused(ec2: Any, wrong: dict[str, Any], rea
 def test_an_unknown_one_is_not_found(ec2: Any) -> None:
     with pytest.raises(ClientError, match=r"InvalidCapacityReservationId.NotFound"):
         describe(ec2, "cr-0123456789abcdef0")
+
+
+def template(ec2: Any, reservation: str) -> dict[str, str]:
+    target = {"CapacityReservationId": reservation}
+    data = {
+        "InstanceType": "p5.48xlarge",
+        "CapacityReservationSpecification": {"CapacityReservationTarget": target},
+    }
+    name = f"reserved-{uuid.uuid4().hex[:8]}"
+    made = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    return {"id": made["LaunchTemplate"]["LaunchTemplateId"], "version": "1"}
+
+
+def test_a_node_group_starts_only_out_of_a_reservation_that_exists(aws: Aws, ec2: Any) -> None:
+    cluster = aws.cluster()
+    reservation = reserve(ec2)["CapacityReservationId"]
+    made = aws.nodegroup(cluster, "reserved", launchTemplate=template(ec2, reservation))
+    assert made["nodegroupName"] == "reserved"
+    unknown = "cr-0123456789abcdef0"
+    with pytest.raises(ClientError, match=rf"launchTemplate: .*{unknown}' does not exist"):
+        aws.nodegroup(cluster, "unknown", launchTemplate=template(ec2, unknown))

@@ -66,6 +66,16 @@ def _endpoint(service: str) -> tuple[str, Callable[[World], Inputs]]:
     return "aws:ec2/vpcEndpoint:VpcEndpoint", build
 
 
+def _reservation(machines: int) -> tuple[str, Callable[[World], Inputs]]:
+    inputs = {
+        "availabilityZone": "us-east-1a",
+        "instanceType": "p5.48xlarge",
+        "instancePlatform": "Linux/UNIX",
+        "instanceCount": machines,
+    }
+    return "aws:ec2/capacityReservation:CapacityReservation", lambda _: inputs
+
+
 def _role(*services: str) -> tuple[str, Callable[[World], Inputs]]:
     return "aws:iam/role:Role", lambda _: {"assumeRolePolicy": trust(*services)}
 
@@ -105,6 +115,12 @@ _GROUND: dict[str, tuple[str, Callable[[World], Inputs]]] = {
         "aws:ec2/securityGroup:SecurityGroup",
         lambda world: {"vpcId": world.id("vpc")},
     ),
+    "placement-group": (
+        "aws:ec2/placementGroup:PlacementGroup",
+        lambda _: {"strategy": "cluster"},
+    ),
+    "reservation": _reservation(1),
+    "other-reservation": _reservation(2),
     "role": _role("eks.amazonaws.com", "ec2.amazonaws.com"),
     "other-role": _role("pods.eks.amazonaws.com"),
     "third-role": _role("pods.eks.amazonaws.com"),
