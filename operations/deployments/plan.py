@@ -65,10 +65,10 @@ class Review(_Section):
 
 
 class Policies(_Section):
-    """Which published policy pack blocks."""
+    """The published policy pack that every stack is held to."""
 
-    # As `pulumi policy publish` numbered it; absent: the newest.
-    version: str | None = None
+    # As PulumiPolicy.yaml numbers it.
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
 
 
 class Webhook(_Section):
@@ -84,7 +84,8 @@ class Plan(_Section):
     organization: str = Field(pattern=r"^[\w.-]+$")
     stacks: dict[str, Stack]
     reviews: list[Review] = Field(default_factory=list[Review])
-    policies: Policies = Policies()
+    # Absent: the pack is not published, and only the deployments' own runs have it.
+    policies: Policies | None = None
     webhooks: dict[str, Webhook] = Field(default_factory=dict[str, Webhook])
 
 

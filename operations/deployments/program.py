@@ -43,9 +43,10 @@ def register(plan: Plan, root: Path = PROJECT_ROOT) -> None:
                 expires=plans.timestamp(wanted.expires) if wanted.expires else None,
             ),
         )
-        alike = [review.stack for review in plan.reviews if review.like == name]
-        levels = json.loads((root / "policies" / "enforcement" / f"{name}.json").read_text())
-        resources.policy_group(plan.organization, [name, *alike], levels, plan.policies)
+        if plan.policies is not None:
+            alike = [review.stack for review in plan.reviews if review.like == name]
+            levels = json.loads((root / "policies" / "enforcement" / f"{name}.json").read_text())
+            resources.policy_group(plan.organization, [name, *alike], levels, plan.policies)
     for review in plan.reviews:
         resources.review_stack(plan.organization, review, settings[review.like])
     for name, hook in plan.webhooks.items():

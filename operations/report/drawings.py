@@ -123,7 +123,7 @@ def curve(one: Curve) -> str:
 def _steps(one: Curve, most_load: float) -> Iterator[tuple[float, int]]:
     yield 0, one.replicas(0)
     if one.threshold:
-        for count in range(max(one.least, 1), one.most):
+        for count in range(one.least, one.most):
             yield count * one.threshold, count
             yield count * one.threshold, count + 1
     yield most_load, one.replicas(most_load)

@@ -87,6 +87,16 @@ def test_the_pack_blocks_with_the_levels_that_the_command_uses() -> None:
     assert pack["config"]["all"] == "mandatory"
 
 
+def test_the_version_that_blocks_is_the_one_in_this_checkout() -> None:
+    project = yaml.safe_load((PROJECT_ROOT / "policies" / "PulumiPolicy.yaml").read_text())
+    (pack,) = of(registered(), "PolicyGroup")["dev-policies"]["policyPacks"]
+    assert pack["versionTag"] == project["version"]
+
+
+def test_a_pack_that_is_not_published_is_in_no_group() -> None:
+    assert of(registered(policies=None), "PolicyGroup") == {}
+
+
 def test_who_is_told_hears_of_failures_and_drift() -> None:
     hooks = of(registered(), "Webhook")
     assert list(hooks) == ["webhook-operators"]

@@ -1,6 +1,9 @@
+import re
+from itertools import pairwise
+
 import pytest
 
-from operations.report import scaling
+from operations.report import drawings, scaling
 from operations.report.events import read_report
 from operations.report.scaling import Curve
 from tests.operations.report.samples import MODEL, autoscaler, deployment, step
@@ -65,3 +68,13 @@ def test_bounds_that_are_not_known_yet_make_no_curve() -> None:
 
 def test_nothing_scales_nothing() -> None:
     assert scaling.read({}) == []
+
+
+def test_the_line_steps_and_never_slopes() -> None:
+    """Between two points either the load or the replicas stay."""
+    for curve in (CURVE, Curve(stage="chat", load="waiting", threshold=6, least=0, most=4)):
+        points = re.search(r'points="([^"]+)" class="step"', drawings.curve(curve))
+        assert points
+        places = [tuple(map(float, point.split(","))) for point in points.group(1).split()]
+        for (left, low), (right, high) in pairwise(places):
+            assert left == right or low == high
