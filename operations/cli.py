@@ -18,7 +18,7 @@ import typer
 from embedded.layout import PROJECT_ROOT, Layout
 from embedded.processes import ProcessError
 from embedded.toolchain.resolve import ToolError
-from operations import backends, environments, guards, local, locks, summary
+from operations import backends, environments, guards, local, locks, policy, summary
 from operations.backends import SharedPulumi
 from operations.console import EXIT_ENVIRONMENT, EXIT_INTERNAL, UserError, fail, results, say
 from operations.embedded_environment import EmbeddedEnvironment
@@ -32,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(local.app, name="local")
+app.add_typer(policy.app, name="policy")
 app.command()(reports.report)
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="A file in stacks/.")]

@@ -32,5 +32,5 @@ def say(line: str) -> None:
 
 def fail(error: UserError) -> NoReturn:
     """Print the error and end with its exit code."""
-    progress.print(f"[bold red]error:[/bold red] {escape(str(error))}")
+    progress.print(f"[bold red]error:[/bold red] {escape(str(error))}", soft_wrap=True)
     sys.exit(error.exit_code)
