@@ -80,7 +80,8 @@ def check(
     try:
         resources = sources.read(file)
     except sources.SourceError as error:
-        raise UserError(str(error)) from error
+        said = str(error)
+        raise UserError(said if str(file) in said else f"{file}: {said}") from error
     findings = run.evaluate(resources, rules, _settings(environment, rules))
     if form is Form.SARIF:
         text = report.as_sarif(findings, rules, str(file))
