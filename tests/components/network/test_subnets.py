@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.network import subnets
-from components.network.subnets import Tier, place, plan
+from components.network.subnets import POD_SPACE, Tier, place, place_pods, plan
 
 TIERS: tuple[Tier, ...] = get_args(Tier)
 ZONES = [f"us-east-1{letter}" for letter in "abcdefgh"]
@@ -63,3 +63,46 @@ def test_a_vpc_of_another_size_is_refused(prefix: int) -> None:
 def test_a_zone_that_is_no_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="us-east-1z"):
         place(IPv4Network("10.0.0.0/16"), "us-east-1z", "private")
+
+
+pod_blocks = st.builds(
+    lambda address, prefix: IPv4Network((address, prefix), strict=False),
+    st.integers(int(POD_SPACE[0]), int(POD_SPACE[-1])),
+    st.integers(subnets.LARGEST_VPC, subnets.SMALLEST_POD_BLOCK),
+)
+
+
+@given(pod_blocks)
+def test_pods_of_two_zones_share_no_address(block: IPv4Network) -> None:
+    everything = [place_pods(block, zone) for zone in ZONES]
+    assert all(one.subnet_of(block) for one in everything)
+    assert not any(one.overlaps(other) for one, other in combinations(everything, 2))
+
+
+@given(pod_blocks, vpcs)
+def test_pods_of_their_own_network_never_meet_the_vpc_s(
+    block: IPv4Network, vpc: IPv4Network
+) -> None:
+    assert not block.overlaps(vpc)
+
+
+@pytest.mark.parametrize("block", ["10.0.0.0/16", "100.64.0.0/15", "100.64.0.0/20", "100.0.0.0/16"])
+def test_a_pod_network_elsewhere_or_of_another_size_is_refused(block: str) -> None:
+    with pytest.raises(ValueError, match=r"100\.64\.0\.0/10, between /16 and /19"):
+        place_pods(IPv4Network(block), "us-east-1a")
+
+
+@given(vpcs, st.sampled_from(ZONES), st.sampled_from(TIERS))
+def test_adding_a_tier_moves_nothing(vpc: IPv4Network, zone: str, added: Tier) -> None:
+    """Every tier's place follows from itself alone: there is nothing else to ask."""
+    before = {tier: place(vpc, zone, tier) for tier in TIERS if tier != added}
+    after = {tier: place(vpc, zone, tier) for tier in (added, *TIERS)}
+    assert before.items() <= after.items()
+
+
+@given(vpcs, st.sampled_from(TIERS))
+def test_a_zone_s_tiers_lie_together(vpc: IPv4Network, tier: Tier) -> None:
+    """So one network names a zone, in routes and rules of others."""
+    for position, zone in enumerate(ZONES):
+        eighth = list(vpc.subnets(prefixlen_diff=3))[position]
+        assert place(vpc, zone, tier).subnet_of(eighth)
