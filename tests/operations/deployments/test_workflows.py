@@ -142,12 +142,33 @@ def test_account_and_region_come_from_the_stack_s_own_settings(stack: str, tmp_p
     ]
 
 
-def test_the_engine_that_is_installed_is_the_one_the_project_is_pinned_to() -> None:
-    pinned = re.search(r'"pulumi==([\d.]+)"', (PROJECT_ROOT / "pyproject.toml").read_text())
-    found = yaml.safe_load(SETUP.read_text())["runs"]["steps"]
-    (installed,) = [one for one in found if "pulumi/actions" in one.get("uses", "")]
-    assert pinned
-    assert installed["with"]["pulumi-version"] == pinned.group(1)
+def test_the_released_plugins_are_those_of_the_pinned_packages(tmp_path: Path) -> None:
+    """The very step is run, with an engine that only writes down what it is asked."""
+    (step,) = [
+        one
+        for one in yaml.safe_load(SETUP.read_text())["runs"]["steps"]
+        if "plugin install" in one.get("run", "")
+    ]
+    asked = tmp_path / "asked"
+    for name, script in {
+        "ballast": f"#!/bin/sh\necho 'export PATH={tmp_path}:$PATH'\n",
+        "pulumi": f'#!/bin/sh\necho "$PULUMI_HOME $*" >> {asked}\n',
+    }.items():
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    requirements = (PROJECT_ROOT / "requirements.txt").read_text()
+    (tmp_path / "requirements.txt").write_text(requirements)
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", step["run"]],
+        cwd=tmp_path,
+        env={"HOME": "/home/me", "PATH": "/usr/bin:/bin"},
+        check=True,
+    )
+    pins = dict(re.findall(r"^pulumi-(aws|kubernetes)==(\S+)", requirements, re.MULTILINE))
+    assert asked.read_text().splitlines() == [
+        f"/home/me/.pulumi plugin install resource {name} {pins[name]}"
+        for name in ("aws", "kubernetes")
+    ]
 
 
 @pytest.fixture(scope="module")
