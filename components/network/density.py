@@ -21,13 +21,20 @@ _SINGLES_IN_BROKEN: Final = 2 * BLOCK - 5
 _WARM: Final = 1
 # What EKS allows by default: above 30 cores a node takes more pods.
 _MANY_CORES: Final = 30
+# DaemonSets: network, storage, identity, monitoring, GPUs, logs, and a few of one's own.
+_AGENTS: Final = 16
 PODS_OF_SMALL_NODES: Final = 110
 PODS_OF_LARGE_NODES: Final = 250
 
 
-def most_pods(vcpus: int) -> int:
-    """Return how many pods EKS lets a node of that many cores have."""
-    return PODS_OF_LARGE_NODES if vcpus > _MANY_CORES else PODS_OF_SMALL_NODES
+def most_pods(vcpus: int, gpus: int = 0) -> int:
+    """Return how many pods a node of that many cores has at the most.
+
+    EKS allows so many by its cores. On a GPU node the taint leaves one pod a GPU, and the
+    agents that run on every node.
+    """
+    allowed = PODS_OF_LARGE_NODES if vcpus > _MANY_CORES else PODS_OF_SMALL_NODES
+    return min(allowed, gpus + _AGENTS) if gpus else allowed
 
 
 def prefixes(pods: int) -> int:

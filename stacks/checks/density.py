@@ -63,8 +63,9 @@ def _crowded(
 
 def _each(types: tuple[str, ...]) -> int:
     """Return the prefixes of the largest node that the group may have."""
-    cores = [INSTANCES[name].vcpus for name in types if name in INSTANCES]
-    return density.prefixes(density.most_pods(max(cores, default=0)))
+    machines = [INSTANCES[name] for name in types if name in INSTANCES]
+    pods = [density.most_pods(machine.vcpus, machine.gpu_count) for machine in machines]
+    return density.prefixes(max(pods, default=0))
 
 
 CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] = (

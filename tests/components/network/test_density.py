@@ -42,6 +42,13 @@ def test_nodes_of_many_cores_take_more_pods(vcpus: int, most: int) -> None:
     assert density.most_pods(vcpus) == most
 
 
+@pytest.mark.parametrize(("vcpus", "gpus", "most"), [(8, 1, 17), (192, 8, 24), (192, 16, 32)])
+def test_the_taint_of_gpu_nodes_leaves_a_pod_for_each_gpu_and_the_agents(
+    vcpus: int, gpus: int, most: int
+) -> None:
+    assert density.most_pods(vcpus, gpus) == most
+
+
 def test_a_node_keeps_one_prefix_warm() -> None:
     # 110 pods are 6.9 blocks of 16.
     assert density.prefixes(110) == 8
