@@ -103,7 +103,7 @@ def caller() -> Caller:
 
 
 def _check_caller(environment: Environment, who: Caller) -> None:
-    account, region = _setting(environment, "account"), _setting(environment, "region")
+    account, region = home(environment)
     if who.account != account:
         message = (
             f"{environment.name} lives in account {account}, and you are {who.arn} in account "
@@ -118,13 +118,15 @@ def _check_caller(environment: Environment, who: Caller) -> None:
         raise UserError(message)
 
 
-def _setting(environment: Environment, name: str) -> str:
+def home(environment: Environment) -> tuple[str, str]:
+    """Return the account and the region that the stack's settings name."""
     config = (yaml.safe_load(environment.file.read_text()) or {}).get("config") or {}
-    value = config.get(f"ballast:{name}")
-    if not isinstance(value, str):
+    account, region = config.get("ballast:account"), config.get("ballast:region")
+    if not isinstance(account, str) or not isinstance(region, str):
+        name = "region" if isinstance(account, str) else "account"
         message = f"{environment.file.name} has no text for ballast:{name}; nothing was changed."
         raise UserError(message)
-    return value
+    return account, region
 
 
 def _check_backend(environment: Environment, variables: Mapping[str, str]) -> None:

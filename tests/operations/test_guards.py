@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ from operations.guards import Caller
 SHARED = {"PULUMI_BACKEND_URL": "s3://state?region=us-east-1"}
 
 
+@cache
+def home(stack: str) -> tuple[str, str]:
+    return guards.home(environments.find(stack))
+
+
 def at_home(stack: str, **changes: Any) -> Callable[[], Caller]:
     """Return who is logged in to the stack's own account, with changes."""
-    environment = environments.find(stack)
-    values = {
-        "account": guards._setting(environment, "account"),
-        "region": guards._setting(environment, "region"),
-        "arn": "arn:aws:sts::1:assumed-role/me",
-    }
+    account, region = home(stack)
+    values = {"account": account, "region": region, "arn": "arn:aws:sts::1:assumed-role/me"}
     return lambda: Caller(**{**values, **changes})
 
 
