@@ -16,6 +16,7 @@ from components.networking import Networking, PeerAccess
 from components.observability.observability import Observability, ObservabilityArgs
 from components.observability.of_capacity import node_prices
 from components.observability.of_pipeline import watched
+from components.registry.repositories import Mirror, Registry, RegistryArgs
 from components.serving.pipeline import Pipeline
 from stacks.settings import InferenceSettings, Settings
 from stacks.translation import pipeline_args
@@ -54,11 +55,29 @@ class Platform(pulumi.ComponentResource):
         settings = args.settings
         networking = Networking(settings, args.peer_access, self._child)
         self.network = networking.outputs
+        self._build_registry(settings)
         self.kubeconfig = None
         self.summary = {"region": settings.region}
         if isinstance(settings, InferenceSettings):
             self._build_inference(args, settings, networking)
         self.register_outputs({"summary": self.summary, "network": self.network})
+
+    def _build_registry(self, settings: Settings) -> None:
+        registry = settings.registry
+        if not (registry.repositories or registry.mirrors):
+            return
+        mirrors = [Mirror(**mirror.model_dump()) for mirror in registry.mirrors]
+        Registry(
+            "registry",
+            RegistryArgs(
+                repositories=registry.repositories,
+                mirrors=mirrors,
+                pulled_by=registry.pulled_by,
+                untagged_days=registry.untagged_days,
+                tags=settings.tags,
+            ),
+            self._child,
+        )
 
     def _build_inference(
         self, args: PlatformArgs, settings: InferenceSettings, networking: Networking

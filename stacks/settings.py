@@ -14,6 +14,7 @@ from stacks import checks, problems
 from stacks.domain import AccountId
 from stacks.network_sections import NetworkSettings
 from stacks.problems import Problem
+from stacks.registry_sections import RegistrySettings
 from stacks.section import Section
 from stacks.sections import (
     CapacitySettings,
@@ -32,6 +33,10 @@ class Settings(Section):
     region: str = Field(description="AWS region, such as us-east-1")
     account: AccountId = Field(description="the only AWS account the stack may touch")
     network: NetworkSettings = Field(description="the VPC, its zones, tiers and ways out")
+    registry: RegistrySettings = Field(
+        default_factory=RegistrySettings,
+        description="container images of our own, and mirrors of others'",
+    )
     tags: dict[str, str] = Field(description="tags on everything")
 
     @classmethod

@@ -18,13 +18,14 @@ from stacks.checks import (
     peering,
     placement,
     purchase,
+    registry,
     scaling,
     serving,
 )
 from stacks.problems import Problem
 
 _AREAS: Final = (
-    *(environment, network, peering, capacity, purchase, density),
+    *(environment, network, peering, registry, capacity, purchase, density),
     *(serving, scaling, placement, graph),
 )
 

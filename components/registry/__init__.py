@@ -1,0 +1,1 @@
+"""Container images of our own, and mirrors of others'."""
