@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 # A stack's name goes into the names of its roles, which have 64 characters in all.
 LONGEST_STACK = 15
@@ -28,6 +36,17 @@ def _https(value: str) -> str:
     return value
 
 
+def _quoted(value: Any) -> Any:
+    # A bare date in YAML reaches the program as Go prints it.
+    if isinstance(value, str) and value.endswith(" UTC"):
+        message = f'put the moment in quotes, such as "2026-12-18T18:00:00Z"; got {value}'
+        raise ValueError(message)
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_quoted)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +64,7 @@ class Stack(_Section):
 
     drift: Drift
     # When everything of the stack is destroyed; absent: never.
-    expires: AwareDatetime | None = None
+    expires: Moment | None = None
 
 
 class Review(_Section):
@@ -55,7 +74,7 @@ class Review(_Section):
         pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=LONGEST_STACK - len(REVIEW_PREFIX)
     )
     branch: str = Field(min_length=1)
-    expires: AwareDatetime
+    expires: Moment
     like: str = "dev"
 
     @property
