@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from embedded.cluster.custom_resources import DEFINITIONS, NotServedError, _wait
 from embedded.cluster.endpoint import Endpoint
 from embedded.cluster.parts import API_SERVER, Parts
 from embedded.cluster.pki import Pki
-from tests.support.environment import RunningControlPlane
+from tests.support.environment import RunningControlPlane, eventually
 
 pytestmark = pytest.mark.embedded
 
@@ -33,16 +32,24 @@ def api_server(control_plane: RunningControlPlane) -> Endpoint:
 
 
 @pytest.fixture
-def definitions(control_plane: RunningControlPlane) -> Iterator[Any]:
-    api = control_plane.api(client.ApiextensionsV1Api)
-    yield api
-    for name in NAMES:
-        api.delete_custom_resource_definition(name)
+def definitions(control_plane: RunningControlPlane) -> Any:
+    return control_plane.api(client.ApiextensionsV1Api)
+
+
+def _names(definitions: Any) -> set[str]:
+    return {one.metadata.name for one in definitions.list_custom_resource_definition().items}
+
+
+def test_the_control_plane_has_them_from_its_start(definitions: Any) -> None:
+    assert _names(definitions) >= NAMES
 
 
 def test_all_definitions_are_served_and_a_second_start_changes_nothing(
     control_plane: RunningControlPlane, api_server: Endpoint, definitions: Any
 ) -> None:
+    for name in NAMES:
+        definitions.delete_custom_resource_definition(name)
+    eventually(lambda: not _names(definitions) & NAMES)
     said: list[str] = []
     install(api_server, said.append)
     assert said[-1] == "6 custom resources are served"
