@@ -125,6 +125,14 @@ StackName = Annotated[
         "Write all three; without Pulumi Cloud the first one is `organization`.",
     ),
 ]
+CertificateArn = Annotated[
+    str,
+    _text(
+        r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}",
+        "the ARN of an ACM certificate",
+        "Copy it from `aws acm list-certificates`, of the stack's region.",
+    ),
+]
 DnsLabel = Annotated[
     str,
     _text(

@@ -11,6 +11,7 @@ from catalog import accelerators
 from catalog.accelerators import GpuRequest
 from stacks.domain import (
     AtLeastOne,
+    CertificateArn,
     ClusterName,
     Cores,
     Count,
@@ -83,6 +84,15 @@ class ClusterSettings(Section):
         default=(), description="IAM roles that get in besides the administrator's"
     )
     system_nodes: SystemNodesSettings = Field(description="the on-demand node group")
+    cpu_nodes: SystemNodesSettings | None = Field(
+        default=None,
+        description="nodes for the pipeline's pods without GPUs; none: system nodes carry them",
+    )
+
+    @property
+    def nodes_for_pods(self) -> SystemNodesSettings:
+        """The nodes that pods of the pipeline without GPUs run on."""
+        return self.cpu_nodes or self.system_nodes
 
 
 class GpuRequestSettings(Section):
@@ -176,6 +186,15 @@ class ClientLimitSettings(Section):
     burst: Rate = Field(description="requests at once after a while of silence")
 
 
+class LoadBalancerSettings(Section):
+    """A network load balancer before the gateway, with TLS."""
+
+    scheme: Literal["internal", "internet-facing"] = Field(
+        default="internal", description="who reaches it: the network, or the internet"
+    )
+    certificate_arn: CertificateArn = Field(description="ACM certificate of its name")
+
+
 class GatewaySettings(Section):
     """The Inference Gateway."""
 
@@ -184,6 +203,11 @@ class GatewaySettings(Section):
     deadline_seconds: Seconds = Field(default=120, description="longest a request may take")
     connection_seconds: Seconds = Field(
         default=60, description="age at which a client's connection is closed, between requests"
+    )
+    load_balancer: LoadBalancerSettings | None = Field(
+        default=None,
+        description="the way in from outside, which the AWS Load Balancer Controller makes; none: "
+        "it answers inside the cluster alone",
     )
     client_limit: ClientLimitSettings | None = Field(
         default=None, description="what one client may ask of one gateway pod; none: no limit"

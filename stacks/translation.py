@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catalog import accelerators
 from catalog.models import MODELS
+from components.serving.entry import LoadBalancer
 from components.serving.envoy import ClientLimit
 from components.serving.inference_graph import GraphNode, Step
 from components.serving.model_serving import CanaryOf, Limits, ServedModel
@@ -29,6 +30,7 @@ def pipeline_args(settings: InferenceSettings) -> PipelineArgs:
         client_networks=("0.0.0.0/0",) if internet else (str(settings.network.cidr),),
         client_limit=_client_limit(serving.gateway),
         connection_seconds=serving.gateway.connection_seconds,
+        load_balancer=_load_balancer(serving.gateway),
     )
 
 
@@ -47,6 +49,11 @@ def _served(model: sections.ModelSettings, capacity: sections.CapacitySettings) 
         if model.canary
         else None,
     )
+
+
+def _load_balancer(gateway: sections.GatewaySettings) -> LoadBalancer | None:
+    balancer = gateway.load_balancer
+    return LoadBalancer(**balancer.model_dump()) if balancer else None
 
 
 def _client_limit(gateway: sections.GatewaySettings) -> ClientLimit | None:

@@ -13,8 +13,9 @@ from pulumi_kubernetes import core, meta
 
 from catalog.engines import ENVOY
 from components import naming
-from components.serving import envoy
+from components.serving import entry, envoy, pod
 from components.serving.access import Edge
+from components.serving.entry import LoadBalancer
 from components.serving.envoy import METRICS_PORT, STEPS_PORT, ClientLimit, Gateway
 from components.serving.envoy_routes import Backend
 from components.serving.pod import PART_OF
@@ -50,6 +51,8 @@ class InferenceGatewayArgs:
     scaling: Scaling
     # Age at which a client's connection is closed, between two requests.
     connection_seconds: int
+    # None: it answers inside the cluster alone.
+    load_balancer: LoadBalancer | None = None
     # None: clients may ask as much as they like.
     client_limit: ClientLimit | None = None
 
@@ -57,7 +60,7 @@ class InferenceGatewayArgs:
 class InferenceGateway(Stage):
     """Envoy, with a configuration made from the models.
 
-    Creates: config map, and what every stage is made of.
+    Creates: config map, what every stage is made of, and a load balancer's service when asked.
     """
 
     def __init__(
@@ -69,9 +72,32 @@ class InferenceGateway(Stage):
         workload = gateway_workload(args, config_map, _short_hash(text))
         config = self._build_config(name, args, config_map, text)
         self._build_stage(name, _plan(args, workload), config)
+        if args.load_balancer is not None:
+            self._build_entry(name, args, workload, args.load_balancer)
         self.url = service_url(workload, args.namespace)
         self.deployment_name = workload.name
         self.register_outputs({"url": self.url, "deployment_name": self.deployment_name})
+
+    def _build_entry(
+        self,
+        name: str,
+        args: InferenceGatewayArgs,
+        workload: Workload,
+        balancer: LoadBalancer,
+    ) -> core.v1.Service:
+        return core.v1.Service(
+            naming.child(name, "entry"),
+            core.v1.ServiceInitArgs(
+                metadata=meta.v1.ObjectMetaArgs(
+                    name=f"{NAME}-entry",
+                    namespace=args.namespace,
+                    labels=pod.object_labels(workload),
+                    annotations=entry.controller_annotations(balancer),
+                ),
+                spec=entry.spec(pod.selector(workload), args.client_networks),
+            ),
+            self._child,
+        )
 
     def _build_config(
         self, name: str, args: InferenceGatewayArgs, config_map: str, text: str

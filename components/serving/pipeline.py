@@ -12,6 +12,7 @@ from catalog.engines import KSERVE_ROUTER
 from components import naming
 from components.serving import aggregator, gateway, limits
 from components.serving.aggregator import ResultAggregator, ResultAggregatorArgs
+from components.serving.entry import LoadBalancer
 from components.serving.envoy import STEPS_PORT, ClientLimit
 from components.serving.envoy_routes import Backend, Canary
 from components.serving.foundation import Foundation, FoundationArgs
@@ -50,6 +51,8 @@ class PipelineArgs:
     client_limit: ClientLimit | None = None
     # Age at which a client's connection is closed, between two requests.
     connection_seconds: int = 60
+    # None: the gateway answers inside the cluster alone.
+    load_balancer: LoadBalancer | None = None
 
 
 class Pipeline(pulumi.ComponentResource):
@@ -128,6 +131,7 @@ class Pipeline(pulumi.ComponentResource):
                 step_seconds=args.aggregator.deadline_seconds,
                 connection_seconds=args.connection_seconds,
                 client_limit=args.client_limit,
+                load_balancer=args.load_balancer,
             ),
             self._child,
         )

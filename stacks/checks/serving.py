@@ -8,6 +8,7 @@ from typing import Any, Final
 from catalog import accelerators, models
 from catalog.models import Model
 from components.serving import aggregator, gateway
+from stacks.network_sections import NetworkSettings
 from stacks.problems import Problem, nearest
 from stacks.scaling_sections import CpuScaling
 from stacks.sections import (
@@ -170,9 +171,30 @@ def _pool(model: ModelSettings, capacity: CapacitySettings) -> GpuPoolSettings |
     return next((pool for pool in capacity.pools if pool.name == model.pool), None)
 
 
+def load_balancers_can_be_made(
+    target: str, region: str, network: NetworkSettings, serving: ServingSettings
+) -> Iterator[Problem]:
+    """Nothing in the embedded cluster gives one an address; a certificate is of one region."""
+    path, balancer = "ballast:serving.gateway.load_balancer", serving.gateway.load_balancer
+    if balancer is None:
+        return
+    if target != "aws":
+        fix = "Nothing makes load balancers there, and `up` would wait for ever. Remove it."
+        yield Problem(path, balancer.model_dump(), "none in the embedded environment", fix)
+    found = balancer.certificate_arn.split(":")[3]
+    if found != region:
+        fix = f"It lies in {found}, and the load balancer will be in {region}."
+        allowed = f"a certificate of {region}"
+        yield Problem(f"{path}.certificate_arn", balancer.certificate_arn, allowed, fix)
+    if balancer.scheme == "internet-facing" and not network.public_https:
+        fix = "ballast:network.public_https is false: nothing from outside would reach it."
+        yield Problem(f"{path}.scheme", balancer.scheme, "internal", fix)
+
+
 CHECKS: Final[tuple[tuple[tuple[str, ...], Callable[..., Iterator[Any]]], ...]] = (
     (("serving",), limits_cover_requests),
     (("serving",), models_are_known),
+    (("target", "region", "network", "serving"), load_balancers_can_be_made),
     (("serving", "capacity"), devices_agree),
     (("serving", "capacity"), memory_suffices),
 )

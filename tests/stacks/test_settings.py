@@ -71,6 +71,8 @@ def test_no_stack_lets_a_resource_take_a_default_provider(name: str) -> None:
 
 POOL = {"name": "gpu24", "min_nodes": 0, "desired_nodes": 2, "max_nodes": 4}
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/00000000-0000-4000-8000-000000000000"
+
 # path of the change, value, and what the message has to say
 WRONG: list[tuple[str, Any, list[str]]] = [
     # unknown and missing
@@ -177,6 +179,16 @@ WRONG: list[tuple[str, Any, list[str]]] = [
         ["system_nodes.instance_types", "m7i.2xlrage", "Did you mean m7i.2xlarge"],
     ),
     ("cluster.system_nodes.instance_types", ["g6.xlarge"], ["without GPUs"]),
+    (
+        "cluster.cpu_nodes",
+        {"instance_types": ["m7i.large"], "min_nodes": 2, "desired_nodes": 1, "max_nodes": 3},
+        ["cluster.cpu_nodes.desired_nodes", "between 2 and 3", "nodes leave"],
+    ),
+    (
+        "cluster.cpu_nodes",
+        {"instance_types": ["g6.xlarge"], "min_nodes": 1, "desired_nodes": 1, "max_nodes": 3},
+        ["cluster.cpu_nodes.instance_types", "without GPUs"],
+    ),
     ("cluster.system_nodes.instance_types", ["m7g.2xlarge"], ["amd64"]),
     ("capacity.pools.0.instance_types", ["g6.2xlarge"], ["This is 1 of 1 (g6)", "g5.2xlarge"]),
     (
@@ -231,7 +243,7 @@ WRONG: list[tuple[str, Any, list[str]]] = [
     # scaling that an autoscaler would take and never act on
     ("serving.models.1.scaling.min_replicas", 5, ["min_replicas 5 > max_replicas 4"]),
     ("serving.models.1.scaling.per_replica", 0, ["per_replica", "greater than 0"]),
-    ("serving.models.1.scaling.per_replica", 40, ["at most 16", "24 would wait"]),
+    ("serving.models.1.scaling.per_replica", 40, ["at most 16", "32 would wait"]),
     (
         "serving.models.1.scaling.kv_cache_percent",
         80,
@@ -283,6 +295,16 @@ WRONG: list[tuple[str, Any, list[str]]] = [
     ("serving.models.1.base", {"pool": "gpu24", "share_percent": 0}, ["base.share_percent"]),
     ("serving.models.1.canary", {"of": "chta", "percent": 10}, ["canary.of", "ai-model-service"]),
     ("serving.models.1.canary", {"of": "ai-model-service", "percent": 100}, ["canary.percent"]),
+    (
+        "serving.gateway.load_balancer",
+        {"scheme": "internet-facing", "certificate_arn": CERTIFICATE},
+        [
+            "none in the embedded environment",
+            "lies in eu-west-1",
+            "public_https is false",
+        ],
+    ),
+    ("serving.gateway.load_balancer", {"certificate_arn": "mine"}, ["ARN of an ACM certificate"]),
     ("serving.gateway.client_limit", {"requests_per_second": 0, "burst": 1}, ["client_limit"]),
     ("serving.models.0.resources.cpu_request", 0, ["cpu_request", "greater than 0"]),
     ("cluster.system_nodes.instance_types", ["m7i.large"], ["cores", "nodes leave"]),
