@@ -86,6 +86,7 @@ class Platform(pulumi.ComponentResource):
         place = Place(
             subnet_ids=networking.vpc.private_subnet_ids,
             serving_subnet_ids=networking.vpc.serving_subnet_ids,
+            pod_subnet_ids=networking.vpc.pod_subnet_ids,
             control_plane_subnet_ids=networking.vpc.isolated_subnet_ids,
             control_plane_group_id=networking.groups.ids[CLUSTER],
             node_group_id=networking.groups.ids[NODES],

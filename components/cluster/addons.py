@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
-from pulumi import Input, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 
 from components import naming, tagging
 from components.cluster.addon_table import Addon, AddonIdentity
@@ -16,6 +16,7 @@ from components.cluster.pod_identity import PodIdentity, PodIdentityArgs
 
 TOKEN = naming.token("cluster", "Addons")
 _NAMESPACE = "kube-system"
+CNI = "vpc-cni"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,9 @@ class AddonsArgs:
     cluster_name: Input[str]
     kubernetes_version: str
     addons: Sequence[Addon]
+    # Zone -> the pods' own subnet; empty where pods take addresses of their node's.
+    pod_subnet_ids: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
+    region: str = ""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -58,7 +62,7 @@ class Addons(pulumi.ComponentResource):
                 cluster_name=args.cluster_name,
                 addon_name=addon.name,
                 addon_version=addon.version(args.kubernetes_version),
-                configuration_values=json.dumps(addon.settings) if addon.settings else None,
+                configuration_values=_configuration(args, addon),
                 pod_identity_associations=identities,
                 resolve_conflicts_on_create="OVERWRITE",
                 resolve_conflicts_on_update="OVERWRITE",
@@ -84,3 +88,24 @@ class Addons(pulumi.ComponentResource):
         return aws.eks.AddonPodIdentityAssociationArgs(
             service_account=identity.service_account, role_arn=pods.role_arn
         )
+
+
+def _configuration(args: AddonsArgs, addon: Addon) -> Input[str] | None:
+    """Return the add-on's settings; the CNI is told where pods have a network of their own."""
+    if addon.name != CNI or not args.pod_subnet_ids:
+        return json.dumps(addon.settings) if addon.settings else None
+    environment = {
+        **addon.settings["env"],
+        "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "true",
+        # Each node takes the subnet of its own zone.
+        "ENI_CONFIG_LABEL_DEF": "topology.kubernetes.io/zone",
+    }
+    # Without groups of their own, pods have those of their node.
+    places = {zone: {"id": subnet} for zone, subnet in args.pod_subnet_ids.items()}
+    return Output.json_dumps(
+        {
+            **addon.settings,
+            "env": environment,
+            "eniConfig": {"create": True, "region": args.region, "subnets": places},
+        }
+    )

@@ -81,7 +81,7 @@ def flows(shape: Shape) -> list[Flow]:
     """Return all traffic that is let through; what is not here is not."""
     found = _cluster_flows(shape) if shape.cluster else _services_flows()
     if shape.dedicated_serving:
-        found += _serving_flows()
+        found += _serving_flows(shape)
     if shape.endpoints:
         users = [name for name in groups(shape) if name in (NODES, SERVING, SERVICES)]
         found += [
@@ -115,7 +115,7 @@ def _cluster_flows(shape: Shape) -> list[Flow]:
     ]
 
 
-def _serving_flows() -> list[Flow]:
+def _serving_flows(shape: Shape) -> list[Flow]:
     return [
         # EFA and NCCL take any port between the nodes of one model.
         Flow(
@@ -124,6 +124,14 @@ def _serving_flows() -> list[Flow]:
             ports=ALL,
             protocol="-1",
             why="Models over several nodes",
+        ),
+        # The gateway's pods may stand on serving nodes as well as on others.
+        Flow(
+            source=LOAD_BALANCER,
+            target=SERVING,
+            ports=(shape.gateway_port, shape.gateway_port),
+            key="serving-gateway",
+            why="Requests to the gateway",
         ),
         Flow(source=NODES, target=SERVING, ports=UNPRIVILEGED, why="Requests and metrics"),
         Flow(source=SERVING, target=NODES, ports=DNS, key="dns", why="DNS"),

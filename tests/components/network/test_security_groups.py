@@ -105,9 +105,14 @@ def test_all_ports_are_open_within_a_group_only() -> None:
     }
 
 
-def test_serving_nodes_are_reached_by_nodes_and_the_cluster_only() -> None:
+def test_serving_nodes_are_reached_from_within_the_network_only() -> None:
     sources = {one.source for one in flows.flows(FULL) if one.target == "serving"}
-    assert sources == {"nodes", "cluster", "serving"}
+    assert sources == {"nodes", "cluster", "serving", "load-balancer"}
+
+
+def test_load_balancers_reach_the_gateway_s_port_alone() -> None:
+    reached = {one.ports for one in flows.flows(FULL) if one.source == "load-balancer"}
+    assert reached == {(8080, 8080)}
 
 
 def test_endpoints_call_nobody() -> None:
