@@ -21,9 +21,9 @@ from components.cluster.addons import Addons, AddonsArgs
 from components.cluster.eks import EksCluster, EksClusterArgs
 from components.cluster.identity import NODE_POLICIES, ServiceRole, ServiceRoleArgs
 from components.cluster.node_capacity import Capacity
-from components.cluster.node_group import NodeGroup, NodeGroupArgs
+from components.cluster.node_group import NodeGroup, NodeGroupArgs, Taint
 from components.cluster.node_storage import NodeStorage
-from stacks.sections import GpuPoolSettings
+from stacks.sections import GpuPoolSettings, SystemNodesSettings
 from stacks.settings import InferenceSettings
 
 SYSTEM_AMI_TYPE: Final = "BOTTLEROCKET_x86_64"
@@ -36,8 +36,6 @@ class Place:
     subnet_ids: Mapping[str, Input[str]]
     # Of GPU nodes: a tier of their own, or the others'.
     serving_subnet_ids: Mapping[str, Input[str]]
-    # Of pods, where they have a network of their own; empty otherwise.
-    pod_subnet_ids: Mapping[str, Input[str]]
     control_plane_subnet_ids: Mapping[str, Input[str]]
     control_plane_group_id: Input[str]
     node_group_id: Input[str]
@@ -59,6 +57,8 @@ class Compute:
         self._ready_cluster = _after_all(before, self.cluster.name)
         self._node_role = self._build_node_role()
         self.system = self._build_system_nodes()
+        nodes = settings.cluster.cpu_nodes
+        self.cpu = [self._build_cpu_nodes(nodes)] if nodes else []
         self.pools = {pool.name: self._build_pool(pool) for pool in settings.capacity.pools}
         after = self._build_addons(
             "after-nodes", Output.all(self.cluster.name, self.system.name).apply(_first)
@@ -74,17 +74,24 @@ class Compute:
             child,
         )
         # What whoever deploys to the cluster has to wait for.
-        self.nodes: Sequence[pulumi.Resource] = [self.system, *self.pools.values(), after]
+        self.nodes: Sequence[pulumi.Resource] = [
+            self.system,
+            *self.cpu,
+            *self.pools.values(),
+            after,
+        ]
 
     @property
     def node_groups(self) -> dict[str, Output[str]]:
         """The names of the node groups in AWS, by pool."""
         pools = {name: pool.node_group_name for name, pool in self.pools.items()}
-        return {"system": self.system.name, **pools}
+        cpu = {"cpu": self.cpu[0].name} if self.cpu else {}
+        return {"system": self.system.name, **cpu, **pools}
 
     def build_elasticity(self, in_cluster: ResourceOptions) -> Elasticity:
         """Build what keeps the number of nodes right; it runs on the nodes themselves."""
         capacity = self._settings.capacity
+        cpu: dict[str, Capacity] = {"cpu": "on-demand"} if self.cpu else {}
         groups: dict[str, Capacity] = {
             f"{pool.name}-nodes": pool.capacity for pool in capacity.pools
         }
@@ -98,7 +105,7 @@ class Compute:
                 region=self._settings.region,
                 account=self._settings.account,
                 queue=self._queue,
-                groups={"system": "on-demand", **groups},
+                groups={"system": "on-demand", **cpu, **groups},
                 give_up_minutes=capacity.give_up_minutes,
                 idle_minutes=capacity.idle_minutes,
                 headroom_gpus={pool.name: pool.headroom_gpus for pool in capacity.pools},
@@ -152,8 +159,6 @@ class Compute:
                 cluster_name=cluster_name,
                 kubernetes_version=self._settings.cluster.kubernetes_version,
                 addons=[addon for addon in ADDONS if addon.stage == stage],
-                pod_subnet_ids=self._place.pod_subnet_ids,
-                region=self._settings.region,
                 tags=self._settings.tags,
             ),
             self._child,
@@ -169,14 +174,37 @@ class Compute:
         )
 
     def _build_system_nodes(self) -> NodeGroup:
-        nodes = self._settings.cluster.system_nodes
+        cluster = self._settings.cluster
+        # With nodes for the pipeline's pods beside them, these are the system's alone.
+        taints = (labels.SYSTEM_TAINT,) if cluster.cpu_nodes else ()
+        return self._build_plain_nodes(
+            "system", labels.SYSTEM_POOL, cluster.system_nodes, self._system_place(), taints
+        )
+
+    def _build_cpu_nodes(self, nodes: SystemNodesSettings) -> NodeGroup:
+        place = (self._place.serving_subnet_ids, self._place.serving_group_id)
+        return self._build_plain_nodes("cpu", labels.CPU_POOL, nodes, place, ())
+
+    def _system_place(self) -> tuple[Mapping[str, Input[str]], Input[str]]:
+        return self._place.subnet_ids, self._place.node_group_id
+
+    def _build_plain_nodes(
+        self,
+        name: str,
+        pool: str,
+        nodes: SystemNodesSettings,
+        place: tuple[Mapping[str, Input[str]], Input[str]],
+        taints: tuple[Taint, ...],
+    ) -> NodeGroup:
+        """Build nodes without GPUs, on demand."""
+        subnet_ids, security_group_id = place
         return NodeGroup(
-            "system",
+            name,
             NodeGroupArgs(
                 cluster_name=self._ready_cluster,
                 node_role_arn=self._node_role.arn,
-                subnet_ids=self._place.subnet_ids,
-                security_group_ids=[self._place.node_group_id],
+                subnet_ids=subnet_ids,
+                security_group_ids=[security_group_id],
                 instance_types=nodes.instance_types,
                 ami_type=SYSTEM_AMI_TYPE,
                 capacity="on-demand",
@@ -184,7 +212,8 @@ class Compute:
                 desired_nodes=nodes.desired_nodes,
                 max_nodes=nodes.max_nodes,
                 storage=NodeStorage(disk_gib=nodes.disk_gib),
-                labels={labels.POOL: labels.SYSTEM_POOL, labels.CAPACITY: "on-demand"},
+                labels={labels.POOL: pool, labels.CAPACITY: "on-demand"},
+                taints=taints,
                 instance_tags={HANDLED_TAG: "true"},
                 tags=self._settings.tags,
             ),

@@ -15,6 +15,7 @@ from stacks.sections import (
     ClusterSettings,
     GpuPoolSettings,
     NodeCounts,
+    SystemNodesSettings,
 )
 
 # Spot takes machines back by pool of one type and zone. Fewer than four types of two
@@ -28,8 +29,9 @@ _NOTHING: Final = (
 
 
 def system_counts_agree(cluster: ClusterSettings) -> Iterator[Problem]:
-    """The counts of the system nodes."""
-    yield from _counts("ballast:cluster.system_nodes", cluster.system_nodes)
+    """The counts of the nodes without GPUs."""
+    for name, nodes in _plain_groups(cluster):
+        yield from _counts(f"ballast:cluster.{name}", nodes)
 
 
 def pool_counts_agree(capacity: CapacitySettings) -> Iterator[Problem]:
@@ -45,17 +47,26 @@ def pool_counts_agree(capacity: CapacitySettings) -> Iterator[Problem]:
 
 def system_types_are_known(cluster: ClusterSettings) -> Iterator[Problem]:
     """A type that AWS does not have fails late, in the Auto Scaling group."""
-    path = "ballast:cluster.system_nodes.instance_types"
-    for name in cluster.system_nodes.instance_types:
-        found = INSTANCES.get(name)
-        if found is None:
-            yield _unknown(path, name, INSTANCES)
-        elif found.architecture != "amd64":
-            fix = "Some images of the pipeline are for amd64 only. Choose an Intel or AMD type."
-            yield Problem(path, name, "amd64 instance types", fix)
-        elif found.gpu_model is not None:
-            fix = "GPUs would lie idle there. Put the type into a pool of ballast:capacity."
-            yield Problem(path, name, "instance types without GPUs", fix)
+    for group, nodes in _plain_groups(cluster):
+        for name in nodes.instance_types:
+            yield from _plain_type(f"ballast:cluster.{group}.instance_types", name)
+
+
+def _plain_type(path: str, name: str) -> Iterator[Problem]:
+    found = INSTANCES.get(name)
+    if found is None:
+        yield _unknown(path, name, INSTANCES)
+    elif found.architecture != "amd64":
+        fix = "Some images of the pipeline are for amd64 only. Choose an Intel or AMD type."
+        yield Problem(path, name, "amd64 instance types", fix)
+    elif found.gpu_model is not None:
+        fix = "GPUs would lie idle there. Put the type into a pool of ballast:capacity."
+        yield Problem(path, name, "instance types without GPUs", fix)
+
+
+def _plain_groups(cluster: ClusterSettings) -> list[tuple[str, SystemNodesSettings]]:
+    cpu = [("cpu_nodes", cluster.cpu_nodes)] if cluster.cpu_nodes else []
+    return [("system_nodes", cluster.system_nodes), *cpu]
 
 
 def pools_say_what_they_are_of(capacity: CapacitySettings) -> Iterator[Problem]:

@@ -23,6 +23,8 @@ def subnets_hold_their_nodes(
     if any(zone not in regions.zones(region) for zone in network.zones):
         return  # said already
     groups = {"system": (cluster.system_nodes.instance_types, cluster.system_nodes.max_nodes)}
+    if cluster.cpu_nodes:
+        groups["cpu"] = (cluster.cpu_nodes.instance_types, cluster.cpu_nodes.max_nodes)
     pools = {pool.name: (pool.types, pool.max_nodes) for pool in capacity.pools}
     if network.pod_cidr is not None:
         yield from _crowded(pod_layout(network), {**groups, **pools}, "the pods' own network")

@@ -28,7 +28,7 @@ def pods_fit_their_nodes(
 ) -> Iterator[Problem]:
     """One pod fits on the smallest machine that it may land on."""
     pools = {pool.name: pool.types for pool in capacity.pools}
-    system = cluster.system_nodes.instance_types
+    system = cluster.nodes_for_pods.instance_types
     for path, model in _models(serving):
         types = pools.get(model.pool or "", system)
         if types and all(name in INSTANCES for name in types):
@@ -37,7 +37,7 @@ def pods_fit_their_nodes(
 
 def system_nodes_have_room(cluster: ClusterSettings, serving: ServingSettings) -> Iterator[Problem]:
     """The fewest replicas of everything on the CPU fit on the nodes that are wanted."""
-    nodes = cluster.system_nodes
+    nodes = cluster.nodes_for_pods
     if any(name not in INSTANCES for name in nodes.instance_types):
         return  # said already
     types = [INSTANCES[name] for name in nodes.instance_types]
@@ -46,7 +46,7 @@ def system_nodes_have_room(cluster: ClusterSettings, serving: ServingSettings) -
     need = sum(resources.cpu_request * replicas for resources, replicas in wanted)
     if need > have:
         yield Problem(
-            "ballast:cluster.system_nodes.desired_nodes",
+            f"ballast:cluster.{'cpu' if cluster.cpu_nodes else 'system'}_nodes.desired_nodes",
             nodes.desired_nodes,
             f"nodes for {need:g} cores",
             f"The fewest replicas of the pipeline are promised {need:g} cores; "
