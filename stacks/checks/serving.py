@@ -147,9 +147,19 @@ def _gpu_memory(
             f"what fits {have:.1f} GiB of GPU memory",
             f"{shape.weights_gib:.1f} of weights + {cache:.1f} of KV cache ({tokens} tokens x "
             f"{sequences} sequences) + {models.GPU_OVERHEAD_GIB} of overhead = {need:.1f} GiB; "
-            f"pool {pool.name} gives {have:.1f}. Shorten contexts, take fewer sequences, or use "
-            "larger GPUs.",
+            f"pool {pool.name} gives {have:.1f}. Shorten contexts, take fewer sequences, or "
+            f"{_that_fits(need, model.gpus)}.",
         )
+
+
+def _that_fits(need_gib: float, gpus: int) -> str:
+    """Return the smallest GPU that gives so much, and a machine that has it."""
+    for mib, known_as in sorted(accelerators.MEMORY_CLASS_GIB.items()):
+        if models.gpu_budget_gib(mib) * gpus >= need_gib:
+            request = accelerators.GpuRequest(gpu_memory_gib=known_as, gpus=max(gpus, 1))
+            machines = accelerators.matching(request)
+            return f"use GPUs of {known_as} GiB" + (f", such as {machines[0]}" if machines else "")
+    return "spread it over more GPUs: no single one is large enough"
 
 
 def _limits(path: str, needs: Resources) -> Iterator[Problem]:

@@ -233,7 +233,12 @@ WRONG: list[tuple[str, Any, list[str]]] = [
         {"kind": "cpu", "min_replicas": 1, "max_replicas": 2},
         ["models[1].scaling.kind", "never scale", "kind: queue"],
     ),
-    ("serving.models.1.language.sequences", 64, ["models[1].language", "KV cache", "gpu24 gives"]),
+    (
+        "serving.models.1.language.sequences",
+        64,
+        ["models[1].language", "KV cache", "gpu24 gives", "use GPUs of 80 GiB, such as p5."],
+    ),
+    ("serving.models.1.language.sequences", 1000, ["no single one is large enough"]),
     ("serving.models.1.language.context_tokens", 65536, ["at most 32768"]),
     ("serving.models.1.resources.memory_limit_gib", 24, ["26 or more", "14.2 of weights"]),
     ("serving.models.1.resources.memory_request_gib", 40, ["memory_request_gib", "at most"]),
