@@ -36,6 +36,8 @@ class Place:
     subnet_ids: Mapping[str, Input[str]]
     # Of GPU nodes: a tier of their own, or the others'.
     serving_subnet_ids: Mapping[str, Input[str]]
+    # Of pods, where they have a network of their own; empty otherwise.
+    pod_subnet_ids: Mapping[str, Input[str]]
     control_plane_subnet_ids: Mapping[str, Input[str]]
     control_plane_group_id: Input[str]
     node_group_id: Input[str]
@@ -159,6 +161,8 @@ class Compute:
                 cluster_name=cluster_name,
                 kubernetes_version=self._settings.cluster.kubernetes_version,
                 addons=[addon for addon in ADDONS if addon.stage == stage],
+                pod_subnet_ids=self._place.pod_subnet_ids,
+                region=self._settings.region,
                 tags=self._settings.tags,
             ),
             self._child,
