@@ -131,7 +131,7 @@ def model_config(address: str) -> str:
             {
                 "name": "envoy.filters.http.router",
                 "typed_config": {"@type": f"{TYPES}.extensions.filters.http.router.v3.Router"},
-            }
+            },
         ],
     }
     chain = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
