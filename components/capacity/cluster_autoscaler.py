@@ -87,6 +87,8 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                     name="cluster-autoscaler-priority-expander",
                     namespace=args.namespace,
                     labels={NAME_LABEL: NAME, **PART_OF},
+                    # A replacement of the same name takes over what the one before it set.
+                    annotations={"pulumi.com/patchForce": "true"},
                 ),
                 data={"priorities": priorities(args.groups)},
             ),

@@ -60,6 +60,7 @@ def test_the_priority_expander_takes_spot_first_and_on_demand_when_spot_has_none
 ) -> None:
     config = one(resources, "ConfigMap", "priorities")
     assert config["metadata"]["name"] == "cluster-autoscaler-priority-expander"
+    assert config["metadata"]["annotations"] == {"pulumi.com/patchForce": "true"}
     order = yaml.safe_load(config["data"]["priorities"])
     assert max(order) == 50
     assert order == {
