@@ -10,9 +10,9 @@ import pytest
 
 from stacks.problems import report
 from stacks.settings import Settings, parse
+from tests.support.edits import DELETE
 from tests.support.engine import as_config, stack_config
 
-DELETE = object()
 PEER = "network.peerings.shared"
 
 

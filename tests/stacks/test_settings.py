@@ -12,19 +12,10 @@ from operations import environments
 from stacks.problems import report
 from stacks.sections import GpuPoolSettings
 from stacks.settings import Settings, parse
+from tests.support.edits import DELETE
 from tests.support.engine import ROOT, as_config, deploy
 
 STACKS = environments.names()
-
-
-class _Delete:
-    """Takes a key away; has a name that does not change from run to run."""
-
-    def __repr__(self) -> str:
-        return "DELETE"
-
-
-DELETE = _Delete()
 
 
 def stack(name: str = "local") -> dict[str, Any]:

@@ -25,12 +25,11 @@ from frame.server import Analyzer, _resource
 from frame.settings import PackSettings
 from frame.verdict import Kind, Verdict
 from frame.wire import read
+from tests.support.edits import DELETE
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _STEP = re.compile(r"\[(\d+)\]|\[\"([^\"]+)\"\]|([^.\[]+)")
-
-DELETE = object()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from frame.facts import UNKNOWN
 from frame.verdict import Kind
 from rules.aws import cluster, default_group, edge, instances, network, permissions, storage, trust
 from tests.support.cases import Cases, check_all
-from tests.support.policy import DELETE, Given, but, judge, judge_stack, paths, remediate
+from tests.support.edits import DELETE
+from tests.support.policy import Given, but, judge, judge_stack, paths, remediate
 
 
 def statement(**changes: Any) -> dict[str, Any]:

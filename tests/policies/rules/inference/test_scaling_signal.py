@@ -9,7 +9,8 @@ import pytest
 from frame.facts import UNKNOWN
 from frame.verdict import Kind
 from rules.inference.scaling_signal import NOT_ON_CPU_ALONE
-from tests.support.policy import DELETE, Given, but, judge_stack
+from tests.support.edits import DELETE
+from tests.support.policy import Given, but, judge_stack
 
 WORKLOAD = {
     "metadata": {"name": "llm", "namespace": "serving"},

@@ -22,7 +22,8 @@ from rules.inference import (
 )
 from rules.kubernetes.workloads import Container, Role
 from tests.support.cases import Cases, check_all
-from tests.support.policy import DELETE, Given, but, judge, judge_stack, to_index
+from tests.support.edits import DELETE
+from tests.support.policy import Given, but, judge, judge_stack, to_index
 
 SPEC = "spec.template.spec"
 FIRST = f"{SPEC}.containers[0]"

@@ -10,7 +10,8 @@ from frame.facts import UNKNOWN
 from frame.verdict import Kind
 from rules.inference import conduct, triggers
 from tests.support.cases import Cases, check_all
-from tests.support.policy import DELETE, Given, but, judge_stack
+from tests.support.edits import DELETE
+from tests.support.policy import Given, but, judge_stack
 
 META = {"name": "llm", "namespace": "serving"}
 TRIGGER = "spec.triggers[0]"

@@ -9,7 +9,8 @@ import pytest
 from frame.facts import UNKNOWN
 from frame.verdict import Kind
 from rules.kubernetes.memory import SET_LIMITS
-from tests.support.policy import DELETE, Given, but, judge, paths
+from tests.support.edits import DELETE
+from tests.support.policy import Given, but, judge, paths
 
 POD_SPEC: dict[str, Any] = {
     "containers": [

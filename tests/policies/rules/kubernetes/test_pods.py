@@ -10,7 +10,8 @@ from frame.facts import UNKNOWN
 from frame.verdict import Kind
 from rules.kubernetes import images, isolation, privileges, probes, resources, secrets
 from tests.support.cases import Cases, check_all
-from tests.support.policy import DELETE, Given, but, judge, paths
+from tests.support.edits import DELETE
+from tests.support.policy import Given, but, judge, paths
 
 SPEC = "spec.template.spec"
 FIRST = f"{SPEC}.containers[0]"

@@ -11,7 +11,8 @@ from frame.selectors import matches_plain, selects
 from frame.verdict import Kind
 from rules.kubernetes import access, accounts, availability, budgets, exposure, labels
 from tests.support.cases import Cases, check_all
-from tests.support.policy import DELETE, Given, but, judge, judge_stack
+from tests.support.edits import DELETE
+from tests.support.policy import Given, but, judge, judge_stack
 
 SPEC = "spec.template.spec"
 LABELS = "spec.template.metadata.labels"
