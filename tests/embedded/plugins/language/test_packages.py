@@ -127,6 +127,7 @@ def test_the_host_answers_for_this_checkout(host: Host, tmp_path: Path) -> None:
     assert {(p.name, p.kind, p.version) for p in packages} == {
         ("aws", "resource", plugin_version("pulumi_aws")),
         ("kubernetes", "resource", plugin_version("pulumi_kubernetes")),
+        ("pulumiservice", "resource", plugin_version("pulumi_pulumiservice")),
     }
     plugins = host.stub.GetRequiredPlugins(
         language_pb2.GetRequiredPluginsRequest(info=info(tmp_path))
