@@ -75,7 +75,8 @@ def _gateway(
             subnet_id=subnet_id,
             tags=tagging.tags(tags, gateway_name),
         ),
-        reachable,
+        # An address belongs to one gateway at a time: the old one has to let go of it first.
+        ResourceOptions.merge(reachable, ResourceOptions(delete_before_replace=True)),
     )
 
 
