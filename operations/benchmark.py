@@ -69,9 +69,17 @@ def _deployment(root: Path, runs: int) -> None:
     memory = _resident(root)
     _row("`ballast up local` with no changes", lambda: _up(root), runs)
     _row("`ballast preview local`", lambda: _ballast(root, "preview", "local"), runs)
-    _row("`ballast preview dev`, offline", lambda: _ballast(root, "preview", "dev"), runs)
+    for name in ("dev", "staging", "prod", "shared"):
+        what = f"`ballast preview {name}`, offline"
+        _row(what, lambda name=name: _ballast(root, "preview", name), runs)
+    _row("the same for prod without policies, plain `pulumi`", lambda: _without_pack(root), runs)
     _row("`ballast destroy local`", lambda: _ballast(root, "destroy", "local"))
     print(f"\nResident memory of the embedded environment after `up`: {memory:.0f} MiB.\n")
+
+
+def _without_pack(root: Path) -> None:
+    shell = 'eval "$(./ballast env)" && exec pulumi preview --stack prod'
+    _quiet(["sh", "-c", shell], root)
 
 
 def _preview_parts(runs: int) -> None:
