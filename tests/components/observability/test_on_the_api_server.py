@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +9,6 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from components.observability.observability import Observability, ObservabilityArgs
-from embedded.cluster.custom_resources import install
-from embedded.cluster.parts import API_SERVER, Parts
-from embedded.cluster.pki import Pki
 from tests.components.observability.samples import WATCHED
 from tests.support.engine import deploy
 from tests.support.environment import RunningControlPlane
@@ -26,15 +22,8 @@ CUSTOM = [one for one in RESOURCES if "monitoring.coreos.com" in one.type]
 
 
 @pytest.fixture(scope="module")
-def custom(control_plane: RunningControlPlane) -> Iterator[Any]:
-    layout = control_plane.layout
-    parts = Parts(layout, control_plane.tools, Pki(layout.cluster / "pki"))
-    install(parts.endpoint(API_SERVER), print)
-    yield control_plane.api(client.CustomObjectsApi)
-    definitions = control_plane.api(client.ApiextensionsV1Api)
-    for one in definitions.list_custom_resource_definition().items:
-        if one.spec.group in {"monitoring.coreos.com", "keda.sh"}:
-            definitions.delete_custom_resource_definition(one.metadata.name)
+def custom(control_plane: RunningControlPlane) -> Any:
+    return control_plane.api(client.CustomObjectsApi)
 
 
 def create(custom: Any, inputs: dict[str, Any], spec: dict[str, Any]) -> Any:
