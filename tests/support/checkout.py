@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.layout import PROJECT_ROOT, Layout
+from tests.support.environment import ScratchLayout
 
 # Variables of the developer's own shell that would change what is tested.
 _FOREIGN = ("BALLAST_STATE_DIR", "PULUMI_HOME", "PULUMI_BACKEND_URL", "KUBECONFIG", "PYTHONPATH")
@@ -42,7 +43,8 @@ class Checkout:
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.root)
+        """Where this checkout keeps its environment, whatever the tests' own process is told."""
+        return ScratchLayout(self.root, self.root / ".ballast")
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace one passage, as an editor would; it has to be there."""
