@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,32 @@ LOCATION = "{{.ResourceKind}}{{.KindSuffix}}.json"
 
 
 def write(kubeconfig: Path, folder: Path) -> int:
-    """Write one strict JSON schema a kind, from what the server itself publishes; count them."""
+    """Write one strict JSON schema a kind, from what the server itself publishes; count them.
+
+    The server serves a custom resource a moment before it publishes its schema.
+    """
     server: Any = config.new_client_from_config(str(kubeconfig))
-    index = _get(server, "/openapi/v3")
-    written = 0
-    for path, entry in index["paths"].items():
+    custom = _custom_kinds(server)
+    deadline = time.monotonic() + 60
+    while not custom <= (written := _write_published(server, folder)):
+        assert time.monotonic() < deadline, f"no schema of {sorted(custom - written)}"
+        time.sleep(0.5)
+    return len(written)
+
+
+def _custom_kinds(server: Any) -> set[str]:
+    listed = _get(server, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")["items"]
+    return {
+        _file_name({"kind": spec["names"]["kind"], "group": spec["group"], "version": one["name"]})
+        for spec in (definition["spec"] for definition in listed)
+        for one in spec["versions"]
+        if one["served"]
+    }
+
+
+def _write_published(server: Any, folder: Path) -> set[str]:
+    written: set[str] = set()
+    for path, entry in _get(server, "/openapi/v3")["paths"].items():
         if path in {"api/v1"} or (path.startswith("apis/") and path.count("/") == 2):
             schemas = _get(server, entry["serverRelativeURL"])["components"]["schemas"]
             definitions = {name: _strict(schema) for name, schema in schemas.items()}
@@ -26,7 +48,7 @@ def write(kubeconfig: Path, folder: Path) -> int:
                 for kind in schema.get("x-kubernetes-group-version-kind", []):
                     standalone = {"$ref": f"#/definitions/{name}", "definitions": definitions}
                     (folder / _file_name(kind)).write_text(json.dumps(standalone))
-                    written += 1
+                    written.add(_file_name(kind))
     return written
 
 
