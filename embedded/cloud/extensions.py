@@ -10,7 +10,14 @@ from embedded.cloud.additions import (
     placement_groups,
     pull_through_cache,
 )
-from embedded.cloud.corrections import addresses, endpoints, logs, ranges, security_groups
+from embedded.cloud.corrections import (
+    addresses,
+    endpoints,
+    logs,
+    network_acls,
+    ranges,
+    security_groups,
+)
 from embedded.cloud.eks import dispatch
 
 _PARTS = (
@@ -26,6 +33,7 @@ _PARTS = (
     ranges,
     security_groups,
     logs,
+    network_acls,
 )
 _installed: list[str] = []
 
