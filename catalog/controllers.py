@@ -14,6 +14,5 @@ CLUSTER_AUTOSCALER: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 NODE_TERMINATION_HANDLER: Final = "public.ecr.aws/aws-ec2/aws-node-termination-handler:v1.25.2"
-KARPENTER: Final = "public.ecr.aws/karpenter/controller:1.8.0"
 # Does nothing until it is told to go.
 PAUSE: Final = "registry.k8s.io/pause:3.10.1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -104,6 +105,18 @@ def user_cache() -> Path:
     """Return the folder that all checkouts of this user share (built tools)."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "ballast"
+
+
+def port_is_taken(port: int) -> bool:
+    """Tell whether somebody listens on the port of the loopback address."""
+    with socket.socket() as probe:
+        # As the servers do: a connection that is still closing is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+        return False
 
 
 def _free_port(taken: set[int]) -> int:

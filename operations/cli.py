@@ -129,8 +129,8 @@ def run_tests(
     if not fast:
         EmbeddedEnvironment(Layout()).tools(say)
     for check in _CHECKS:
-        say(" ".join(check[2:]))
-        if (code := _python(*check[2:])) != 0:
+        say(" ".join(check))
+        if (code := _python(*check)) != 0:
             raise typer.Exit(code)
     codes: list[int] = []
     for name, arguments in _TIERS[: 1 if fast else None]:
@@ -151,9 +151,9 @@ _TIERS = (
 )
 
 _CHECKS = (
-    (sys.executable, "-m", "ruff", "format", "--check", "--quiet"),
-    (sys.executable, "-m", "ruff", "check", "--quiet"),
-    (sys.executable, "-m", "pyright"),
+    ("ruff", "format", "--check", "--quiet"),
+    ("ruff", "check", "--quiet"),
+    ("pyright",),
 )
 
 

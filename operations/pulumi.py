@@ -99,12 +99,6 @@ class Pulumi:
         name = self.environment.name
         self._quiet("stack", "rm", "--stack", name, "--yes", "--preserve-config")
 
-    def outputs(self) -> dict[str, Any]:
-        """Return the stack's outputs; secret ones stay hidden."""
-        answer = self._quiet("stack", "output", "--json", "--stack", self.environment.name)
-        outputs: dict[str, Any] = json.loads(answer)
-        return outputs
-
     def resources(self) -> list[dict[str, Any]]:
         """Return what the state holds, providers and components included, the stack not."""
         held = self._latest().get("resources") or []

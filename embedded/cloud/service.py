@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from embedded.layout import LOOPBACK, Layout
+from embedded.layout import LOOPBACK, Layout, port_is_taken
 from embedded.processes import PartStatus, ProcessSpec, Supervisor
 
 NAME = "moto"
@@ -28,7 +27,7 @@ class Cloud:
 
     def start(self, say: Callable[[str], None] = lambda _: None) -> None:
         """Start unless it runs, and wait until it answers; raise ProcessError when it does not."""
-        if self._supervisor.find(NAME) is None and self._port_is_taken():
+        if self._supervisor.find(NAME) is None and port_is_taken(self._layout.port(NAME)):
             self._layout.move_port(NAME)
         spec = self._spec()
         if self._supervisor.start(spec):
@@ -76,12 +75,3 @@ class Cloud:
             return {}
         finally:
             connection.close()
-
-    def _port_is_taken(self) -> bool:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, self._layout.port(NAME)))
-            except OSError:
-                return True
-        return False

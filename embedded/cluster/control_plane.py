@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +25,7 @@ from embedded.cluster.parts import (
     Parts,
 )
 from embedded.cluster.pki import Pki
-from embedded.layout import LOOPBACK, Layout
+from embedded.layout import Layout, port_is_taken
 from embedded.processes import PartStatus, Supervisor
 
 Say = Callable[[str], None]
@@ -193,19 +191,8 @@ def _fingerprint(process: psutil.Process) -> str | None:
 def _comes_free(port: int, within: float = 2.0) -> bool:
     """Wait for the port: a process that was killed keeps it until its last thread has ended."""
     deadline = time.monotonic() + within
-    while _taken(port):
+    while port_is_taken(port):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
-
-
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        # As the servers do: a connection that is still closing is no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError as error:
-            return error.errno == errno.EADDRINUSE
-        return False
